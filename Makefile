@@ -1,0 +1,45 @@
+# One command each: serve, test, lint. All they need is installed on the way, into .venv and node_modules.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: serve test lint format reference clean
+
+serve: $(VENV)/installed
+	$(BIN)/embeddable-host serve --port 8000
+
+test: $(VENV)/installed-dev
+	tests/install-packages chromium nginx
+	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
+
+lint: $(VENV)/installed-dev node_modules/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	npm run --silent lint
+
+format: $(VENV)/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Writes the settings reference in the README anew, from the settings' declarations.
+reference: $(VENV)/installed-dev
+	$(BIN)/python tests/reference.py README.md
+
+clean:
+	rm -rf $(VENV) node_modules
+
+$(VENV)/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+node_modules/installed: package-lock.json
+	tests/install-packages npm
+	npm ci --silent --no-audit --no-fund
+	touch $@

@@ -1,0 +1,1 @@
+"""Embeddable Host: a team's own home for RingCentral Embeddable."""
