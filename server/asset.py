@@ -1,0 +1,245 @@
+"""One address's answer: bytes or a file, in the encodings there are, with everything decided before the first request.
+
+A request only chooses: which encoding (RFC 9110 §12.5.3), whether the client has it already (§13), whether it wants a
+part (§14). What goes out for each choice (status, headers, body) is made when the asset is.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http import HTTPStatus
+from pathlib import Path
+
+import aiofiles
+from starlette.types import Message, Receive, Scope, Send
+
+METHODS = ("GET", "HEAD")
+CHUNK = 64 * 1024  # bytes read from a file at once
+IDENTITY = "identity"
+
+Headers = Sequence[tuple[str, str]]
+
+_READ = {
+    b"accept-encoding": "accept-encoding",
+    b"if-match": "if-match",
+    b"if-none-match": "if-none-match",
+    b"if-range": "if-range",
+    b"range": "range",
+}
+_ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')  # RFC 9110 §8.8.3
+_BYTE_RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*")  # a single range; RFC 9110 §14.1.2
+_CODING = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
+
+
+@dataclass(frozen=True)
+class Body:
+    """The bytes of one representation: `content` holds them, or is the file that does.
+
+    `digest` names exactly these bytes; it becomes the entity tag.
+    """
+
+    content: bytes | Path
+    size: int
+    digest: str
+    coding: str = IDENTITY
+
+    @classmethod
+    def of(cls, content: bytes, coding: str = IDENTITY) -> "Body":
+        return cls(content, len(content), hashlib.sha384(content).hexdigest(), coding)
+
+    @property
+    def etag(self) -> str:
+        return f'"{self.digest[:32]}"'
+
+
+@lru_cache(maxsize=256)
+def weights(accept_encoding: str) -> Mapping[str, float]:
+    """What an Accept-Encoding field says: coding to q-value (RFC 9110 §12.5.3), without members that cannot be read."""
+    found = {}
+    for member in accept_encoding.split(","):
+        if match := _CODING.fullmatch(member):
+            coding = match[1].lower()
+            found["gzip" if coding == "x-gzip" else coding] = float(match[2] or 1)
+    return found
+
+
+def weight(coding: str, accepted: Mapping[str, float]) -> float:
+    """The q-value of `coding`. Identity is acceptable, if last, unless refused by name or by `*` (§12.5.3)."""
+    if coding in accepted:
+        return accepted[coding]
+    if "*" in accepted:
+        return accepted["*"]
+    return 0.0005 if coding == IDENTITY else 0.0
+
+
+def matches(field_value: str, etag: str) -> bool:
+    """Whether an If-None-Match list holds `etag`, compared weakly (RFC 9110 §13.1.2): a proxy may have weakened it."""
+    return field_value.strip() == "*" or any(tag == etag for _, tag in _ENTITY_TAG.findall(field_value))
+
+
+def matches_strongly(field_value: str, etag: str) -> bool:
+    """Whether an If-Match list holds `etag`, by strong comparison (RFC 9110 §13.1.1)."""
+    return field_value.strip() == "*" or any(tag == etag for weak, tag in _ENTITY_TAG.findall(field_value) if not weak)
+
+
+def byte_range(field_value: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a Range of one part; None where the whole is to be sent (RFC 9110 §14.2).
+
+    Several ranges, other units and what cannot be read are ignored, as a server may. Raises ValueError where the
+    range begins behind the end (416).
+    """
+    match = _BYTE_RANGE.fullmatch(field_value)
+    if not match or match[1] == match[2] == "":
+        return None
+    first, last = match[1], match[2]
+    if first == "":
+        if int(last) == 0 or size == 0:
+            raise ValueError(field_value)
+        return max(0, size - int(last)), size - 1
+    if last and int(last) < int(first):
+        return None
+    if int(first) >= size:
+        raise ValueError(field_value)
+    return int(first), min(int(last), size - 1) if last else size - 1
+
+
+def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers]
+
+
+def _start(status: int, headers: Iterable[tuple[str, str]]) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": _raw(headers)}
+
+
+def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, bytes]:
+    text = f"{status.value} {status.phrase}\n".encode()
+    common = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(text))),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    ]
+    return _start(status, [*common, *headers]), text
+
+
+@dataclass
+class _Answer:
+    """What goes out for one body: the start of a 200, of a 304, and the headers a 206 or 416 shares."""
+
+    body: Body
+    full: Message
+    not_modified: Message
+    shared: list[tuple[str, str]] = field(default_factory=list)
+
+
+class Asset:
+    """Answers every request for one address; an ASGI application.
+
+    `bodies`: the same content in several codings. `headers`: those of every answer but 304, which keeps what RFC 9110
+    §15.4.5 names. `status`: of a full answer; conditions and ranges are for 200 alone.
+    """
+
+    def __init__(self, media_type: str, bodies: Iterable[Body], headers: Headers = (), status: int = 200) -> None:
+        self.media_type = media_type
+        self.bodies = sorted(bodies, key=lambda body: body.size)
+        self.headers = tuple(headers)
+        self.status = status
+        self._answers = [self._answer(body) for body in self.bodies]
+        vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
+        self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *vary)
+
+    def _answer(self, body: Body) -> _Answer:
+        kept = [(name, value) for name, value in self.headers if name in ("Cache-Control", "Content-Location")]
+        vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
+        coded = [("Content-Encoding", body.coding)] if body.coding != IDENTITY else [("Accept-Ranges", "bytes")]
+        etag = [("ETag", body.etag)] if self.status == 200 else []
+        shared = [("Content-Type", self.media_type), *coded, *vary, *etag, *self.headers]
+        return _Answer(
+            body,
+            full=_start(self.status, [*shared, ("Content-Length", str(body.size))]),
+            not_modified=_start(304, [*etag, *vary, *kept]),
+            shared=shared,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        if method not in METHODS:
+            return await _send(send, *_plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS))))
+        asked = _read(scope)
+        answer = self._choose(asked.get("accept-encoding"))
+        if answer is None:
+            return await _send(send, *self._not_acceptable, head=method == "HEAD")
+        start, part = answer.full, (0, answer.body.size - 1)
+        if len(asked) > ("accept-encoding" in asked) and self.status == 200:
+            etag = answer.body.etag
+            if "if-match" in asked and not matches_strongly(asked["if-match"], etag):
+                return await _send(send, *_plain(HTTPStatus.PRECONDITION_FAILED))
+            if "if-none-match" in asked and matches(asked["if-none-match"], etag):
+                return await _send(send, answer.not_modified)
+            # Ranges are of GET alone (§14.2), and here of the identity: a part of a compressed body helps nobody.
+            ranged = method == "GET" and "range" in asked and answer.body.coding == IDENTITY
+            if ranged and asked.get("if-range", etag) == etag:
+                start, part = _partial(answer, asked["range"])
+        if method == "HEAD" or part[1] < part[0]:
+            return await _send(send, start)
+        await _send_body(send, start, answer.body, part)
+
+    def _choose(self, accept_encoding: str | None) -> _Answer | None:
+        """The body with the highest weight, the smallest among equals; None where the client takes none of them.
+
+        Without the field every coding is acceptable, but clients that do not send it seldom decode: identity.
+        """
+        if accept_encoding is None:
+            return next(answer for answer in self._answers if answer.body.coding == IDENTITY)
+        accepted = weights(accept_encoding)
+        best = max(self._answers, key=lambda answer: weight(answer.body.coding, accepted))
+        return best if weight(best.body.coding, accepted) > 0 else None
+
+
+def _read(scope: Scope) -> dict[str, str]:
+    """The request's headers that matter here; a field sent in several lines is one list (RFC 9110 §5.3)."""
+    asked: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        if (name := _READ.get(raw_name)) is not None:
+            value = raw_value.decode("latin-1")
+            asked[name] = f"{asked[name]}, {value}" if name in asked else value
+    return asked
+
+
+def _partial(answer: _Answer, field_value: str) -> tuple[Message, tuple[int, int]]:
+    size = answer.body.size
+    try:
+        part = byte_range(field_value, size)
+    except ValueError:
+        headers = [header for header in answer.shared if header[0] not in ("Content-Type", "ETag")]
+        start = _start(416, [*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
+        return start, (0, -1)
+    if part is None:
+        return answer.full, (0, size - 1)
+    first, last = part
+    told = [("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-Length", str(last - first + 1))]
+    return _start(206, [*answer.shared, *told]), part
+
+
+async def _send(send: Send, start: Message, body: bytes = b"", head: bool = False) -> None:
+    await send(start)
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def _send_body(send: Send, start: Message, body: Body, part: tuple[int, int]) -> None:
+    first, last = part
+    if isinstance(body.content, bytes):
+        whole = last - first + 1 == body.size
+        return await _send(send, start, body.content if whole else body.content[first : last + 1])
+    async with aiofiles.open(body.content, "rb") as file:
+        await send(start)  # after the file could be opened: until then an error is still an honest 500
+        await file.seek(first)
+        left = last - first + 1
+        while left > 0:
+            chunk = await file.read(min(CHUNK, left))
+            if not chunk:
+                raise OSError(f"{body.content} ended {left} bytes too soon")
+            left -= len(chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})

@@ -1,0 +1,84 @@
+"""A page or script of `public/`, with the values of this site put in and what it refers to put in its place.
+
+A page is one answer: the scripts and stylesheets of `public/` that it names stand in it when it goes out, and its CSP
+allows just those, by hash.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+BUILT_IN = next(
+    folder
+    for folder in (
+        Path(__file__).parent / "public",
+        Path(__file__).parent.parent / "public",
+    )  # wheel, checkout
+    if folder.is_dir()
+)
+SUFFIXES = (".html", ".css", ".js")
+
+PLACE = '{ "values": null }'  # what stands in a script where its values go
+
+_REFERENCE = re.compile(r"""<script src="([\w.-]+)"></script>|<link rel="stylesheet" href="([\w.-]+)">""")
+_INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
+
+Values = Mapping[str, Mapping[str, Any]]  # of each script that has a place for some, by its file's name
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page as it goes out; `scripts` and `styles` are the CSP hashes of what stands in it (CSP3, hash-source)."""
+
+    content: bytes
+    scripts: tuple[str, ...]
+    styles: tuple[str, ...]
+
+
+def sources(overlay: Path | None) -> dict[str, str]:
+    """The pages, scripts and stylesheets by name: the built-in ones, and over them those in the team's own folder."""
+    found = {}
+    for folder in (BUILT_IN, overlay):
+        for file in sorted(folder.iterdir()) if folder else ():
+            if file.suffix in SUFFIXES and file.is_file():
+                found[file.name] = file.read_text(encoding="utf-8")
+    return found
+
+
+def put_in(script: str, values: Mapping[str, Any]) -> str:
+    """`script` with `values` in the place it has for them.
+
+    They go in as JSON in ASCII without `<`, `>` and `&`, so that no text can end the script element it stands in,
+    begin a comment, or break a line (U+2028). Raises ValueError when the script does not have just one such place.
+    """
+    if script.count(PLACE) != 1:
+        raise ValueError(f"has {script.count(PLACE)} places for values ({PLACE}) instead of one")
+    text = json.dumps(values, ensure_ascii=True)
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return script.replace(PLACE, text)
+
+
+def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
+    """The page called `name`, whole. A reference to what is not in `files` stays as it is."""
+
+    def content(match: re.Match[str]) -> str:
+        script, style = match.groups()
+        text = files.get(script or style)
+        if text is None:
+            return match[0]
+        if style:
+            return f"<style>{text}</style>"
+        return f"<script>{put_in(text, values[script]) if script in values else text}</script>"
+
+    html = _REFERENCE.sub(content, files[name])
+    hashes: dict[str, list[str]] = {"script": [], "style": []}
+    for element, text in _INLINE.findall(html):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        hashes[element].append(f"'sha256-{digest}'")
+    return Page(html.encode(), tuple(hashes["script"]), tuple(hashes["style"]))
