@@ -22,7 +22,7 @@
   const allow = ['autoplay;', 'microphone', values.appOrigin].filter(Boolean).join(' ');
 
   show('redirect-uri', at('redirect.html'));
-  show('adapter-snippet', `<script src="${at('adapter.js')}"></script>`);
+  show('adapter-snippet', `<script src="${at('adapter.js')}"><\/script>`);
   show(
     'iframe-snippet',
     `<iframe id="rc-widget" width="300" height="500" allow="${allow}" src="${at('app.html')}"></iframe>`,

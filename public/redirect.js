@@ -111,7 +111,7 @@
     const reason = error === null ? '' : `${parameter('error_description') || 'The sign-in failed.'} (${error}) `;
     if (next === null) say(`${reason}The window that asked for this is gone. Close this window and sign in again.`);
     else if (next === 'close') close(`${reason}You can close this window now.`);
-    else if (reason) say(reason);
+    else if (reason) say(`${reason}You can close this window now.`);
   }
 
   function dress() {

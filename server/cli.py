@@ -98,7 +98,7 @@ def _explained() -> Iterator[None]:
     """Turns what a user can mend into a message and exit code 2."""
     try:
         yield
-    except (SettingsError, ReleaseError) as error:
+    except (SettingsError, ReleaseError, OSError) as error:
         for line in str(error).splitlines():
             click.echo(f"Error: {line}", err=True)
         sys.exit(BAD_USAGE)

@@ -65,16 +65,20 @@ def put_in(script: str, values: Mapping[str, Any]) -> str:
 
 
 def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
-    """The page called `name`, whole. A reference to what is not in `files` stays as it is."""
+    """The page called `name`, whole. A reference to what is not in `files` stays as it is.
+
+    Raises ValueError for a script or stylesheet that cannot stand in a page.
+    """
 
     def content(match: re.Match[str]) -> str:
         script, style = match.groups()
-        text = files.get(script or style)
-        if text is None:
+        file, element = (script, "script") if script else (style, "style")
+        if file not in files:
             return match[0]
-        if style:
-            return f"<style>{text}</style>"
-        return f"<script>{put_in(text, values[script]) if script in values else text}</script>"
+        text = put_in(files[file], values[file]) if file in values else files[file]
+        if f"</{element}" in text.lower():
+            raise ValueError(f"{file} says </{element}, which would end the element it stands in: write <\\/{element}")
+        return f"<{element}>{text}</{element}>"
 
     html = _REFERENCE.sub(content, files[name])
     hashes: dict[str, list[str]] = {"script": [], "style": []}

@@ -39,6 +39,7 @@ import aiofiles
 import httpx2
 
 from server.release import (
+    BRANDS,
     MAX_BYTES,
     MAX_FILES,
     REQUIRED,
@@ -79,7 +80,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 PAGE_START = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
-BRANDS = ("att", "avaya", "bt", "rainbow", "telus", "atos")
 PAGES = ("app.html", "popup.html", "redirect.html", "proxy.html")  # whose references the widget follows
 KNOWN = (
     *REQUIRED,

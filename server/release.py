@@ -15,14 +15,13 @@ compares it with the manifest.
 """
 
 import fcntl
-import gzip
 import hashlib
 import os
 import re
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,12 +29,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-import brotli
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-CURRENT = "current"
-RESERVED = frozenset({CURRENT, "cdn"})  # what `widget.release` means otherwise
-ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+from server.coding import BEST
+from server.settings import CDN, CURRENT, RELEASE_ID
+
+RESERVED = frozenset({CURRENT, CDN})  # what `widget.release` means otherwise
 
 MANIFEST = "manifest.json"
 PLAIN = "files"
@@ -43,14 +42,11 @@ STAGING = ".staging-"
 LOCK = ".lock"
 
 REQUIRED = ("adapter.js", "app.html", "app.js")  # without these there is no widget
+BRANDS = ("att", "avaya", "bt", "rainbow", "telus", "atos")  # each has an adapter of its own, adapter.BRAND.js
 MAX_FILES = 10_000
 MAX_BYTES = 512 * 1024 * 1024
 
 TEXT = frozenset({".html", ".css", ".js", ".json", ".svg", ".txt", ".xml", ".ttf", ".eot", ".ico"})  # worth compressing
-CODINGS: Mapping[str, Callable[[bytes], bytes]] = {
-    "br": lambda data: brotli.compress(data, quality=11, lgwin=24),
-    "gzip": lambda data: gzip.compress(data, compresslevel=9, mtime=0),
-}
 
 # The version a build carries: webpack's DefinePlugin leaves it in `process.env`; failing that, it is what the
 # adapter is constructed with. A bare `version:"…"` is most often a library's.
@@ -158,7 +154,7 @@ def belongs(name: str) -> bool:
 
 
 def _valid(id: str) -> str:
-    if not ID.fullmatch(id) or id in RESERVED:
+    if not RELEASE_ID.fullmatch(id) or id in RESERVED:
         raise ReleaseError(f'"{id}" is not the id of a release. `embeddable-host releases` lists them')
     return id
 
@@ -171,7 +167,7 @@ def installed(releases: Path) -> list[str]:
     if not releases.is_dir():
         return []
     folders = [entry for entry in releases.iterdir() if entry.is_dir() and not entry.is_symlink()]
-    found = [entry for entry in folders if ID.fullmatch(entry.name)]
+    found = [entry for entry in folders if RELEASE_ID.fullmatch(entry.name)]
     return [entry.name for entry in sorted(found, key=lambda entry: (entry.stat().st_mtime_ns, entry.name))]
 
 
@@ -243,7 +239,7 @@ def _read_manifest(folder: Path) -> Manifest:
         if name not in manifest.files:
             raise _damaged(folder, MANIFEST, f"does not name {name}")
     for name, file in manifest.files.items():
-        if unknown := file.codings.keys() - CODINGS.keys():
+        if unknown := file.codings.keys() - BEST.keys():
             raise _damaged(folder, MANIFEST, f"gives {name} a coding that nobody knows, {min(unknown)}")
     if folder.name != _id(manifest.version, manifest.files):
         raise _damaged(folder, MANIFEST, "is not the one of this release")
@@ -367,10 +363,10 @@ def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) ->
     texts = [name for name in plain if PurePosixPath(name).suffix in TEXT]
     texts.sort(key=lambda name: -plain[name].size)
     progress.say("Compressing")
-    progress.total(sum(plain[name].size for name in texts) * len(CODINGS))
+    progress.total(sum(plain[name].size for name in texts) * len(BEST))
     variants: dict[str, dict[str, Variant]] = {name: {} for name in plain}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        work = [(name, coding) for coding in CODINGS for name in texts]
+        work = [(name, coding) for coding in BEST for name in texts]
         jobs = {pool.submit(_variant, folder, name, coding): (name, coding) for name, coding in work}
         try:
             for job in as_completed(jobs):
@@ -386,7 +382,7 @@ def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) ->
 
 def _variant(folder: Path, name: str, coding: str) -> Variant | None:
     data = (folder / PLAIN / name).read_bytes()
-    coded = CODINGS[coding](data)
+    coded = BEST[coding](data)
     return _write(folder / coding / name, coded) if len(coded) < len(data) else None
 
 

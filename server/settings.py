@@ -44,7 +44,7 @@ LOGO_LIMIT = 64 * 1024  # bytes: the logo travels inside the redirect page
 RESERVED_NAMES = frozenset({"widget", "healthz", "readyz", "metrics"})
 PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
-RELEASE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?")
 COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}|(rgb|hsl)a?\([0-9., %/a-z-]+\)")
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
@@ -94,7 +94,7 @@ def _address(value: str) -> str:
 
 
 def _release(value: str) -> str:
-    if not RELEASE_NAME.fullmatch(value):
+    if not RELEASE_ID.fullmatch(value):
         raise _mistake(
             f'"{value}" is not a release',
             'Write "current", "cdn", or an id that `embeddable-host releases` lists',

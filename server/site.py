@@ -29,7 +29,7 @@ from server.policy import (
     status_headers,
     widget_headers,
 )
-from server.release import Release, ReleaseError, current, installed, open_release
+from server.release import BRANDS, Release, ReleaseError, current, installed, open_release
 from server.settings import CDN, CURRENT, LOGO_TYPES, Settings, SettingsError
 
 log = logging.getLogger("server")
@@ -37,7 +37,6 @@ log = logging.getLogger("server")
 # Where the app runs when no release is hosted: the addresses that the CDN's adapters have baked in (`widget.md`).
 CDN_ORIGINS = ("https://apps.ringcentral.com", "https://ringcentral.github.io")
 CDN_VERSION = "latest"
-BRANDS = ("att", "avaya", "bt", "rainbow", "telus", "atos")
 DEFAULT_PREFIX = "rc-widget"
 
 ADAPTER_NAME = re.compile(r"adapter(\.[a-z0-9]+)?\.js")
@@ -87,9 +86,14 @@ class _Draft:
 
 
 def build_site(settings: Settings) -> Site:
-    """The whole site. Raises ReleaseError or SettingsError where what is configured cannot be served."""
-    release = selected_release(settings)
-    files = sources(settings.public_dir)
+    """The whole site. Raises ReleaseError, SettingsError or OSError where what is configured cannot be served."""
+    try:
+        return _build(settings, selected_release(settings), sources(settings.public_dir))
+    except ValueError as error:  # of a page or script, which only a team's own can be
+        raise SettingsError([f"{settings.public_dir}: {error}"]) from None
+
+
+def _build(settings: Settings, release: Release | None, files: Mapping[str, str]) -> Site:
     if f'<script src="{HAND_OFF}"></script>' not in files["redirect.html"]:
         raise SettingsError(
             [
