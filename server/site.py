@@ -42,6 +42,7 @@ DEFAULT_PREFIX = "rc-widget"
 ADAPTER_NAME = re.compile(r"adapter(\.[a-z0-9]+)?\.js")
 MANUAL_INIT = b"RC_EMBEDDABLE_ADAPTER_MANUAL_INIT"  # an adapter that does not know it is older than 1.8.5
 APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")
+STYLESHEET = "app.css"
 STORAGE_STAND_IN = "storage-stand-in.js"
 HAND_OFF = "redirect.js"
 
@@ -191,7 +192,9 @@ def _altered(release: Release, settings: Settings, files: Mapping[str, str]) -> 
         raise ReleaseError(f"release {release.id}: app.html does not load app.js. Pull a whole release.")
     tag = f'<script src="{STORAGE_STAND_IN}"></script>'.encode()
     content = page[: script.start()] + tag + page[script.start() :]
-    headers = widget_headers("app.html", settings.widget.embedders, MINUTES)
+    # app.js asks for the stylesheet only when all of it has run; a browser told now has it by then (RFC 8288).
+    link = [("Link", f"<{STYLESHEET}>; rel=preload; as=style")] if STYLESHEET in release.files else []
+    headers = [*widget_headers("app.html", settings.widget.embedders, MINUTES), *link]
     yield _Draft(folder + "app.html", "app.html", content, headers)
     yield _Draft(folder + STORAGE_STAND_IN, STORAGE_STAND_IN, files[STORAGE_STAND_IN].encode(), script_headers())
 

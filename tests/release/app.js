@@ -1,0 +1,223 @@
+// Stand-in for the widget's app: what it reads, where it keeps things, and how it signs in are the real one's; the phone
+// is not. A test looks at `window.phone`, and may name the ways by which the app shall hear of a callback in the one
+// parameter that is passed on and means nothing: `userAgent=ways:message,storage`.
+(function () {
+  "use strict";
+
+  const DEFAULTS = {
+    appServer: "https://platform.ringcentral.com",
+    prefix: "rc-widget",
+    redirectUri: "https://apps.ringcentral.com/integration/ringcentral-embeddable/latest/redirect.html",
+  };
+  const PRESENCE = [
+    "disableCall", "disableMessages", "disableReadText", "disableMeeting", "disableContacts", "disableCallHistory",
+  ];
+  const TRI_STATE = ["disableGlip", "disableConferenceInvite"];
+  const WAYS = ["oAuthCallback", "message", "storage", "poll"]; // 2.3.1's; "old-storage" is the key of older apps
+  const RINGTONE = "audio/incoming_d94a697c26b91b7639c790f9afa32e24.ogg";
+  const LOGO = "/assets/rc/logo.svg";
+  const POLL_EVERY = 1000; // ms
+
+  // The bundler's runtime: chunks come from the folder this script came from, under names of their own or numbers.
+  const folder = new URL(".", document.currentScript.src);
+  const runtime = { u: function (e) { return ({867:"en-US"}[e]||e)+".js"; } };
+  const chunks = (self.webpackChunkringcentral_embeddable = self.webpackChunkringcentral_embeddable || []);
+  runtime.e = (number) =>
+    new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = new URL(runtime.u(number), folder);
+      script.onload = () => resolve(chunks.find(([numbers]) => numbers.includes(number))[1]);
+      script.onerror = () => reject(new Error(`Loading chunk ${number} failed.`));
+      document.head.append(script);
+    });
+
+  const parameters = Object.fromEntries(new URLSearchParams(location.search));
+  const clientId = parameters.clientId || parameters.appKey;
+  if (!clientId) throw new Error("RingCentral App Client Id is required.");
+
+  function appServer() {
+    const given = parameters.appServer || "";
+    return given.startsWith("https://") && !given.includes("?") ? given : DEFAULTS.appServer;
+  }
+
+  function isOn(name) {
+    if (PRESENCE.includes(name)) return name in parameters;
+    if (TRI_STATE.includes(name)) return !(name in parameters) || parameters[name] === "true";
+    return Boolean(parameters[name]);
+  }
+
+  const prefix = parameters.prefix || DEFAULTS.prefix;
+  const redirectUri = new URL(parameters.redirectUri || DEFAULTS.redirectUri, location.href).href;
+  const uuid = crypto.randomUUID();
+  const stateTail = `undefined-${encodeURIComponent(btoa(uuid))}`;
+  const sessionKey = `${prefix}-session`;
+  const storageKeys = {
+    storage: `${stateTail}-callbackUri`,
+    "old-storage": `${prefix}-${stateTail}-redirect-callbackUri`,
+  };
+  const verifier = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
+    byte.toString(16).padStart(2, "0"),
+  ).join("");
+  const ways = (parameters.userAgent || "").startsWith("ways:") ? parameters.userAgent.slice(5).split(",") : WAYS;
+
+  let loginWindow = null;
+  let pollTimer = null;
+
+  const phone = (window.phone = {
+    parameters,
+    isOn,
+    heard: [], // the way of each callback that reached the app
+    signedIn: false,
+    words: {},
+    get polling() { return pollTimer !== null; },
+    openFrame,
+  });
+
+  function show(text) {
+    document.getElementById("status").textContent = text;
+  }
+
+  function setSignedIn() {
+    phone.signedIn = true;
+    window.oAuthCallback = null;
+    show(phone.words.signedIn);
+    window.parent.postMessage({ type: "rc-login-status-notify", loggedIn: true }, "*");
+  }
+
+  async function challenge() {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier));
+    return btoa(String.fromCharCode(...new Uint8Array(digest)))
+      .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+
+  async function authorizeUri(extra = {}) {
+    const query = new URLSearchParams({
+      response_type: "code",
+      redirect_uri: redirectUri,
+      client_id: clientId,
+      state: `${btoa(`${Date.now()}`)}-${stateTail}`,
+      display: "page",
+      code_challenge: await challenge(),
+      code_challenge_method: "S256",
+      ...extra,
+    });
+    return `${appServer()}/restapi/oauth/authorize?${query}`;
+  }
+
+  async function requestToken(code) {
+    const response = await fetch(`${appServer()}/restapi/oauth/token`, {
+      method: "POST",
+      credentials: "include",
+      body: new URLSearchParams({
+        grant_type: "authorization_code",
+        code,
+        redirect_uri: redirectUri,
+        client_id: clientId,
+        code_verifier: verifier,
+      }),
+    });
+    if (!response.ok) throw new Error((await response.json()).error);
+  }
+
+  async function handleCallback(callbackUri, way) {
+    phone.heard.push(way);
+    stopPolling();
+    const { searchParams, hash } = new URL(callbackUri);
+    const answer = { ...Object.fromEntries(searchParams), ...Object.fromEntries(new URLSearchParams(hash.slice(1))) };
+    try {
+      if (answer.error) throw new Error(answer.error);
+      if (answer.code) await requestToken(answer.code);
+      else if (!answer.access_token) return;
+      localStorage.setItem(sessionKey, "signed in");
+      setSignedIn();
+    } catch (error) {
+      show(`${phone.words.failed}: ${error.message}`);
+    }
+  }
+
+  function stopPolling() {
+    clearTimeout(pollTimer);
+    pollTimer = null;
+  }
+
+  function poll() {
+    pollTimer = null;
+    if (!loginWindow || loginWindow.closed) return;
+    try {
+      const href = loginWindow.location.href;
+      if (href.includes(redirectUri)) {
+        loginWindow.close();
+        handleCallback(href, "poll");
+        return;
+      }
+    } catch {
+      // the window is still on another origin
+    }
+    pollTimer = setTimeout(poll, POLL_EVERY);
+  }
+
+  function listen() {
+    if (ways.includes("oAuthCallback")) window.oAuthCallback = (href) => handleCallback(href, "oAuthCallback");
+    window.addEventListener("message", ({ data }) => {
+      if (!data) return;
+      if (data.callbackUri && ways.includes("message")) handleCallback(data.callbackUri, "message");
+      if (data.refreshCallbackUri) handleCallback(data.refreshCallbackUri, "refresh");
+    });
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key === sessionKey && newValue) setSignedIn();
+      for (const [way, wayKey] of Object.entries(storageKeys)) {
+        if (key !== wayKey || !newValue || !ways.includes(way)) continue;
+        localStorage.removeItem(wayKey);
+        handleCallback(newValue, way);
+      }
+    });
+  }
+
+  async function signIn() {
+    const uri = await authorizeUri();
+    if (isOn("disableLoginPopup")) {
+      window.parent.postMessage({ type: "rc-login-popup-notify", oAuthUri: uri }, "*");
+      return;
+    }
+    loginWindow = window.open(uri, "rc-oauth", "scrollbars=yes, width=600, height=600");
+    if (ways.includes("poll") && redirectUri.startsWith(window.origin)) pollTimer = setTimeout(poll, POLL_EVERY);
+  }
+
+  // A frame that asks for a callback without the user: the hidden refresh frame, or the one named "SSOIframe".
+  async function openFrame(name) {
+    const frame = document.createElement("iframe");
+    frame.name = name;
+    frame.hidden = true;
+    frame.src = await authorizeUri({ prompt: "none" });
+    document.body.append(frame);
+  }
+
+  function addStyles() {
+    if (document.querySelector('link[href="app.css"]')) return;
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = "app.css";
+    document.head.append(link);
+  }
+
+  function render() {
+    document.getElementById("viewport").innerHTML = `
+      <img alt="" src="${new URL("." + LOGO, folder)}">
+      <audio preload="none" src="${new URL(RINGTONE, folder)}"></audio>
+      <button id="signIn">${phone.words.signIn}</button>
+      <p id="status"></p>`;
+    document.getElementById("signIn").addEventListener("click", signIn);
+  }
+
+  async function start() {
+    const [words, names] = await Promise.all([runtime.e(495), runtime.e(867)]);
+    Object.assign(phone.words, words, names);
+    render();
+    listen();
+    if (localStorage.getItem(sessionKey)) setSignedIn();
+  }
+
+  addStyles();
+  localStorage.getItem(sessionKey); // as the real one: where storage is denied this throws, and nothing starts
+  start();
+})();

@@ -1,0 +1,50 @@
+"""The microphone: the frame that the setup page offers lets the app use it, wherever the app comes from."""
+
+import pytest
+from playwright.sync_api import Page, expect
+from world.internet import CROSS_SITE, HOST, LOADER, Internet
+from world.user import ADAPTER_FRAME, IFRAME
+from world.weather import PLAIN, OpenBrowser
+
+pytestmark = pytest.mark.usefixtures("hosted", "loader")
+
+
+def offered(page: Page, name: str, snippet: str) -> str:
+    """What the setup page of a host says to put into a page."""
+    page.goto(f"https://{name}/")
+    element = page.locator(f"#{snippet}-snippet")
+    expect(element).not_to_be_empty()
+    return element.inner_text()
+
+
+def may_use_microphone(page: Page, frame: str) -> bool:
+    app = page.frame_locator(frame)
+    app.locator("#signIn").wait_for()
+    allowed: bool = app.locator("body").evaluate("() => document.featurePolicy.allowsFeature('microphone')")
+    return allowed
+
+
+@pytest.mark.parametrize("name", [HOST, LOADER])
+@pytest.mark.parametrize(("snippet", "frame"), [("iframe", IFRAME), ("adapter", ADAPTER_FRAME)])
+def test_the_app_may_use_the_microphone(
+    internet: Internet, open_browser: OpenBrowser, name: str, snippet: str, frame: str
+) -> None:
+    page = open_browser(PLAIN).new_page()
+    html = offered(page, name, snippet)
+
+    page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{html}"))
+
+    assert may_use_microphone(page, frame)
+
+
+def test_a_frame_that_goes_on_to_the_cdn_loses_the_microphone_unless_the_cdn_is_named(
+    internet: Internet, open_browser: OpenBrowser
+) -> None:
+    page = open_browser(PLAIN).new_page()
+    html = offered(page, LOADER, "iframe")
+    assert 'allow="autoplay; microphone https://apps.ringcentral.com"' in html
+
+    unnamed = html.replace("microphone https://apps.ringcentral.com", "microphone")
+    page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{unnamed}"))
+
+    assert not may_use_microphone(page, IFRAME)

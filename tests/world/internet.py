@@ -1,0 +1,244 @@
+"""The names of the world, and what answers under each: one nginx in front, one small app behind.
+
+nginx terminates TLS with a throw-away certificate for all names on one port. It serves the CDN and a plain
+copy of the release as files, passes the team's pages and the platform to the app, which runs in a thread of
+the test process, and passes the names of the hosts under test to the ports where `hosts` starts them.
+"""
+
+import contextlib
+import datetime
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.x509.oid import NameOID
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from world.platform import Platform
+from world.release import stage
+
+SAME_SITE = "crm.example.com"  # a team's page, of the same site as the hosts
+CROSS_SITE = "crm.acme.org"  # a team's page of another site
+HOST = "phone.example.com"  # `embeddable-host serve` with a release
+LOADER = "loader.example.com"  # the same without one
+PREFIXED = "www.example.com"  # the first again, under /phone/
+EXPORT = "export.example.com"  # what a test serves of an export
+COPY = "copy.example.com"  # a plain copy of the release
+CDN = ("apps.ringcentral.com", "ringcentral.github.io")
+CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
+PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
+NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, COPY, *CDN, *PLATFORMS)
+
+CONFIGURATION = """
+daemon off;
+user root;  # matters to root alone, whose folders nobody else may read
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx-error.log;
+events {{}}
+http {{
+  types {{
+    text/html html; text/css css; text/javascript js; image/svg+xml svg; font/woff2 woff2; audio/ogg ogg;
+  }}
+  access_log off;
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+  ssl_certificate {folder}/certificate.pem;
+  ssl_certificate_key {folder}/key.pem;
+  proxy_set_header Host $host;
+  proxy_set_header X-Forwarded-For $remote_addr;
+  proxy_set_header X-Forwarded-Proto https;
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {pages};
+    location / {{ proxy_pass http://127.0.0.1:{app_port}; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {cdn};
+    location {cdn_folder} {{ alias {folder}/release/; add_header Access-Control-Allow-Origin *; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {copy};
+    root {folder}/release;
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {host};
+    location / {{ proxy_pass http://127.0.0.1:{host_port}; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {loader};
+    location / {{ proxy_pass http://127.0.0.1:{loader_port}; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {prefixed};
+    location /phone/ {{ proxy_pass http://127.0.0.1:{host_port}/; }}
+  }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {export};
+    location / {{ proxy_pass http://127.0.0.1:{export_port}; }}
+  }}
+}}
+"""
+
+
+class Internet:
+    """All but the hosts under test and the browsers. `platform` says how logins go and what was asked."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.platform = Platform()
+        self.port, self.host_port, self.loader_port, self.export_port = free_ports(4)
+        self.release = stage(folder / "release")
+        self.public_key_hash = make_certificate(folder)
+        self._pages: dict[tuple[str, str], str] = {}
+
+    def page(self, name: str, html: str) -> str:
+        """Puts a page up under one of the team's names; its address."""
+        path = f"/page-{len(self._pages)}"
+        self._pages[name, path] = html
+        return f"https://{name}{path}"
+
+    def forget(self) -> None:
+        """Back to plain logins, and nothing counted."""
+        self.platform.forget()
+        self._pages.clear()
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["Internet"]:
+        with running_app(self._app()) as app_port, self._nginx(app_port):
+            yield self
+
+    def _app(self) -> Starlette:
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origin_regex=".*",
+            allow_methods=["POST"],
+            allow_headers=["*"],
+            allow_credentials=True,
+        )
+        return Starlette(routes=[*self.platform.routes, Route("/{path:path}", self._show)], middleware=[cors])
+
+    async def _show(self, request: Request) -> Response:
+        html = self._pages.get((request.headers["host"], request.url.path))
+        return HTMLResponse(html) if html is not None else Response(status_code=404)
+
+    @contextlib.contextmanager
+    def _nginx(self, app_port: int) -> Iterator[None]:
+        configuration = self.folder / "nginx.conf"
+        configuration.write_text(
+            CONFIGURATION.format(
+                folder=self.folder,
+                port=self.port,
+                app_port=app_port,
+                host_port=self.host_port,
+                loader_port=self.loader_port,
+                export_port=self.export_port,
+                pages=" ".join((SAME_SITE, CROSS_SITE, *PLATFORMS)),
+                cdn=" ".join(CDN),
+                cdn_folder=CDN_FOLDER,
+                copy=COPY,
+                host=HOST,
+                loader=LOADER,
+                prefixed=PREFIXED,
+                export=EXPORT,
+            )
+        )
+        log = self.folder / "nginx-error.log"
+        process = subprocess.Popen([nginx(), "-p", self.folder, "-e", log, "-c", configuration])
+        try:
+            wait_until(lambda: is_listening(self.port) or process.poll() is not None, "nginx listens")
+            assert process.poll() is None, log.read_text()
+            yield
+        finally:
+            process.terminate()
+            process.wait()
+
+
+@contextlib.contextmanager
+def running_app(app: Starlette) -> Iterator[int]:
+    """Serves `app` on loopback from a thread of this process; its port."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def nginx() -> str:
+    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert found, "the browser tests need nginx: apt install nginx"
+    return found
+
+
+def make_certificate(folder: Path) -> str:
+    """Writes `certificate.pem` and `key.pem` for all names; the public key's hash, as Chromium wants it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "world")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=7))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in NAMES]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(private)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return b64encode(hashlib.sha256(public).digest()).decode()
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [listener.getsockname()[1] for listener in listeners]
+
+
+def is_listening(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
+    """Returns as soon as `holds()`; raises TimeoutError which says `what` did not come true."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {seconds} s: {what}")
+        time.sleep(0.02)

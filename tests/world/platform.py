@@ -1,0 +1,110 @@
+"""RingCentral's side of a sign-in: the login page and the token endpoint, which count.
+
+A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
+redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
+a company's single sign-on may. The token endpoint is strict: a code is good once, for the redirect URI, the
+client and the PKCE challenge it was given to.
+"""
+
+import base64
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+Answer = Literal["code", "denied", "implicit"]
+
+LOGIN_PAGE = """<!doctype html>
+<title>Sign in to RingCentral</title>
+<script>window.addEventListener("load", () => {{ location.href = {address}; }});</script>
+"""
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a code was given to."""
+
+    client_id: str
+    redirect_uri: str
+    challenge: str
+
+
+@dataclass(frozen=True)
+class TokenRequest:
+    server: str  # the host name asked, such as "platform.ringcentral.com"
+    client_id: str
+    redirect_uri: str
+    code: str
+    granted: bool
+
+
+@dataclass
+class Platform:
+    answer: Answer = "code"
+    severs_openers: bool = False
+    tokens: list[TokenRequest] = field(default_factory=list)
+    grants: dict[str, Grant] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        self.answer, self.severs_openers = "code", False
+        self.tokens.clear()
+        self.grants.clear()
+
+    @property
+    def codes(self) -> list[str]:
+        """Every code given out, oldest first."""
+        return list(self.grants)
+
+    @property
+    def routes(self) -> list[Route]:
+        return [
+            Route("/restapi/oauth/authorize", self.authorize),
+            Route("/restapi/oauth/token", self.token, methods=["POST"]),
+        ]
+
+    async def authorize(self, request: Request) -> Response:
+        query = request.query_params
+        address = self.callback(query)
+        if query.get("prompt") == "none":
+            return RedirectResponse(address)
+        policy = {"Cross-Origin-Opener-Policy": "same-origin"} if self.severs_openers else {}
+        return HTMLResponse(LOGIN_PAGE.format(address=json.dumps(address)), headers=policy)
+
+    def callback(self, query: Mapping[str, str]) -> str:
+        """The address the window is sent to (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2)."""
+        redirect_uri, state = query["redirect_uri"], query["state"]
+        if self.answer == "denied":
+            denial = {"error": "access_denied", "error_description": "The user said no.", "state": state}
+            return f"{redirect_uri}?{urlencode(denial)}"
+        if self.answer == "implicit":
+            token = {"access_token": secrets.token_urlsafe(), "token_type": "bearer", "state": state}
+            return f"{redirect_uri}#{urlencode(token)}"
+        code = secrets.token_urlsafe()
+        self.grants[code] = Grant(query["client_id"], redirect_uri, query["code_challenge"])
+        return f"{redirect_uri}?{urlencode({'code': code, 'state': state})}"
+
+    async def token(self, request: Request) -> Response:
+        form = dict(parse_qsl((await request.body()).decode()))
+        granted = self.is_granted(form)
+        server = request.headers["host"]
+        self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
+        body = {"access_token": secrets.token_urlsafe()} if granted else {"error": "invalid_grant"}
+        return JSONResponse(body, status_code=200 if granted else 400)
+
+    def is_granted(self, form: Mapping[str, str]) -> bool:
+        is_first = form["code"] not in [earlier.code for earlier in self.tokens]
+        asked_by = Grant(form["client_id"], form["redirect_uri"], s256(form["code_verifier"]))
+        return is_first and self.grants.get(form["code"]) == asked_by
+
+
+def s256(verifier: str) -> str:
+    """The code challenge of a verifier (RFC 7636 §4.2)."""
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")

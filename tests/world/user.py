@@ -1,0 +1,63 @@
+"""What a user does with the phone, and what can be seen of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+ADAPTER_FRAME = "#rc-widget-adapter-frame"
+IFRAME = "#rc-widget"  # of the iframe way
+
+
+@dataclass(frozen=True)
+class Phone:
+    """The widget in a page; `frame` is the selector of the app's frame."""
+
+    page: Page
+    frame: str = ADAPTER_FRAME
+
+    def press_sign_in(self) -> None:
+        self._find("#signIn").click()
+
+    def open_login(self) -> Page:
+        """Presses "Sign In"; the login's window, which may have closed again already."""
+        with self.page.expect_popup() as login:
+            self.press_sign_in()
+        return login.value
+
+    def see(self, status: str) -> None:
+        """Waits until the app shows `status`."""
+        expect(self._find("#status")).to_have_text(status)
+
+    def ask(self, expression: str) -> Any:
+        """The value of a JavaScript expression in the app's frame."""
+        return self._find("body").evaluate(f"() => ({expression})")
+
+    def wait_for(self, expression: str) -> None:
+        """Waits until a JavaScript expression holds in the app's frame."""
+        self._find("#signIn").wait_for()
+        frame = self._find("body").element_handle().owner_frame()
+        assert frame, f"the app has left {self.frame}"
+        frame.wait_for_function(expression)
+
+    def settle(self, login: Page) -> None:
+        """Waits until the login's window is gone and all it may have sent has arrived."""
+        wait_until_closed(login)
+        self.be_quiet()
+
+    def be_quiet(self) -> None:
+        """Waits until nothing more can reach the app.
+
+        A callback comes from the login's window or from the app's own watch over it; a request to the app's
+        server and back ends behind anything either of them had under way.
+        """
+        self.wait_for("!phone.polling")
+        self.ask("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)")
+
+    def _find(self, selector: str) -> Locator:
+        return self.page.frame_locator(self.frame).locator(selector)
+
+
+def wait_until_closed(window: Page) -> None:
+    if not window.is_closed():
+        window.wait_for_event("close")
