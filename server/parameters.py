@@ -6,6 +6,7 @@ what it says; `encode` is the one place that knows the difference.
 """
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -144,7 +145,7 @@ def mistake(name: str, value: Value) -> str | None:
         case Kind.PRESENCE | Kind.TRI_STATE | Kind.TRUTHY:
             right, remedy = isinstance(value, bool), f"write {name} = true or {name} = false, without quotes"
         case Kind.NUMBER:
-            right = isinstance(value, int | float) and not isinstance(value, bool)
+            right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
             remedy = f"write {name} = 999, without quotes" if name == "zIndex" else f"write {name} = 0.5"
         case Kind.CHOICE:
             right = value in parameter.choices

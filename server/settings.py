@@ -5,22 +5,25 @@ a shape cannot say (origins, addresses, the widget's parameters). A mistake neve
 at once, each with where it stands, what is wrong and what to write instead.
 """
 
+import contextlib
+import ipaddress
+import json
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
-from urllib.parse import urlsplit
+from typing import Annotated, Any
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
-from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource
-from pydantic_settings import SettingsError as UndecodableVariable
+from pydantic_settings import EnvSettingsSource, NoDecode
 
 from server.parameters import (
     PARAMETERS,
     SWITCHES,
+    TWINS,
     Kind,
     Value,
     canonical,
@@ -36,6 +39,9 @@ CONFIG_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
 
 CURRENT = "current"  # widget.release: what `releases use` chose last
 CDN = "cdn"  # widget.release: no release of our own
+
+SECRETS = frozenset(name for name, parameter in PARAMETERS.items() if parameter.secret)
+OLD_NAMES = frozenset({"appKey", "appSecret"})  # of clientId and clientSecret (`widget.md`, Parameters)
 
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 LOGO_LIMIT = 64 * 1024  # bytes: the logo travels inside the redirect page
@@ -62,11 +68,23 @@ def _mistake(what: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("setting", "{what}. {remedy}.", {"what": what, "remedy": remedy})
 
 
+def _parse(value: str) -> SplitResult | None:
+    """The parts of an http(s) address that a browser can parse (WHATWG URL §3.5); None for any other text."""
+    try:
+        parts = urlsplit(value)
+        port, host = parts.port, parts.hostname or ""
+        if host.rpartition(".")[2].isdigit() or ":" in host:
+            ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    plain = parts.scheme in ("https", "http") and HOST_AND_PORT.fullmatch(parts.netloc.lower()) and port != 0
+    return parts if plain and not parts.query and not parts.fragment else None
+
+
 def _origin(value: str) -> str:
     """`value` as an ASCII-serialized origin (RFC 6454 §6.2): scheme, host, port when it is not the scheme's own."""
-    parts = urlsplit(value.lower())
-    plain = parts.scheme in ("https", "http") and HOST_AND_PORT.fullmatch(parts.netloc)
-    if not plain or parts.path not in ("", "/") or parts.query or parts.fragment:
+    parts = _parse(value.lower())
+    if parts is None or parts.path not in ("", "/"):
         raise _mistake(f'"{value}" is not an origin', 'Write scheme and host alone, such as "https://crm.example.com"')
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
     return f"{parts.scheme}://{parts.netloc.removesuffix(default_port)}"
@@ -83,9 +101,7 @@ def _embedder(value: str) -> str:
 
 def _address(value: str) -> str:
     """A full http(s) address of a folder, with its last slash."""
-    parts = urlsplit(value)
-    plain = parts.scheme in ("https", "http") and HOST_AND_PORT.fullmatch(parts.netloc.lower())
-    if not plain or parts.query or parts.fragment:
+    if _parse(value) is None or value.endswith(("?", "#")):
         raise _mistake(
             f'"{value}" is not a full address',
             'Write it with https:// and without "?" or "#", such as "https://phone.example.com/"',
@@ -139,6 +155,8 @@ def _parameters(value: Any) -> Any:
             wrong = _mistake("this is not a parameter's name", "Names are letters, digits, and _ . - behind a letter")
         elif not isinstance(given, str | bool | int | float):
             wrong = _mistake("a parameter has one value", "Write a text, a number, true or false")
+        elif TWINS.get(name) in value and name in OLD_NAMES:
+            wrong = _mistake(f"{name} is the old name of {TWINS[name]}, which is given too", "Remove it")
         elif remedy := mistake(name, given):
             shown = "this value" if _is_secret(name) else repr(given)
             wrong = _mistake(f"{shown} is not what {name} takes", remedy[0].upper() + remedy[1:])
@@ -161,9 +179,28 @@ def _profile_name(value: str) -> str:
     return value
 
 
+def _or_none(value: Any) -> Any:
+    """An empty path is none, and not the folder that relative paths begin at."""
+    return None if value == "" else value
+
+
 def _listed(value: Any) -> Any:
-    """A list may come from the environment as text with commas."""
-    return [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+    """A list may come from the environment, as text with commas or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        with contextlib.suppress(ValueError):
+            return json.loads(value)
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _switch(value: Any) -> Any:
+    """A boolean may come from the environment, as text."""
+    return (
+        {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 Origin = Annotated[str, AfterValidator(_origin)]
@@ -199,7 +236,7 @@ class Redirect(Section):
     text: str = Field(
         "Signing in to RingCentral. This window closes by itself.", description="what it says while it works"
     )
-    logo: Annotated[Path | None, AfterValidator(_logo)] = Field(
+    logo: Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_logo)] = Field(
         None, description="an image file (SVG, PNG, JPEG, WebP; 64 KiB), sent inside the page"
     )
     color: Color = Field("", description="colour of its text, as in CSS")
@@ -211,20 +248,20 @@ class Profile(Section):
     params: Parameters = Field({}, description="parameters of this profile, over those of `[params]`")
 
 
-class Settings(BaseSettings):
+class Settings(Section):
     """Everything that can be configured; `load` makes one."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)  # type: ignore[assignment]
 
     public_url: Annotated[str, AfterValidator(lambda value: value and _address(value))] = Field(
         "",
         description="the host's public address; pins what is injected, else it is the address a page loads it from",
     )
     data_dir: Path = Field(Path("var"), description="folder for releases and caches")
-    public_dir: Annotated[Path | None, AfterValidator(_folder)] = Field(
+    public_dir: Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_folder)] = Field(
         None, description="folder with pages of your own, laid over the built-in ones"
     )
-    allow_public_secrets: bool = Field(False, description="publish credentials found in parameters (do not)")
+    allow_public_secrets: Annotated[bool, BeforeValidator(_switch)] = Field(
+        False, strict=True, description="publish credentials found in parameters (do not)"
+    )
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
     params: Parameters = Field({}, description="any parameter of the widget")
@@ -244,35 +281,27 @@ class Settings(BaseSettings):
         """The parameters of a profile with what it inherits; of the default one for None."""
         return merge(self.params, self.profiles[profile].params) if profile else dict(self.params)
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return Environment(settings_cls), init_settings
-
 
 class Environment(EnvSettingsSource):
-    """`EMBEDDABLE_…` variables, with the parameters' names and types restored: a variable is text and has no case."""
+    """`EMBEDDABLE_…` variables as a table of settings.
 
-    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+    A variable is text and has no case: the parameters' names and types are restored.
+    """
+
+    def __init__(self) -> None:
         super().__init__(
-            settings_cls,
+            Settings,  # type: ignore[arg-type]  # of which it reads the fields alone
             case_sensitive=False,
             env_prefix=ENVIRONMENT_PREFIX,
             env_nested_delimiter=LEVEL_DELIMITER,
         )
 
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        told = {name.lower() for name, path in _variables().items() if _misnamed(path)}
+        return {name: text for name, text in super()._load_env_vars().items() if name not in told}
+
     def __call__(self) -> dict[str, Any]:
-        try:
-            found = super().__call__()
-        except UndecodableVariable as error:
-            remedy = f"Set its keys one by one, such as {ENVIRONMENT_PREFIX}WIDGET{LEVEL_DELIMITER}RELEASE"
-            raise SettingsError([f"environment: {error}: a table is written as JSON. {remedy}."]) from None
+        found = super().__call__()
         for table in (found, *_dicts(found.get("profiles"))):
             if isinstance(params := table.get("params"), dict):
                 table["params"] = {canonical(name): _typed(canonical(name), text) for name, text in params.items()}
@@ -296,6 +325,9 @@ def _typed(name: str, text: Any) -> Any:
     return text
 
 
+SECTIONS: Mapping[str, type[BaseModel]] = {"widget": Widget, "redirect": Redirect, "profiles": Profile}
+
+
 def find(config: Path | None) -> Path | None:
     """The file to read: the one named, else `EMBEDDABLE_CONFIG`, else the working directory's, else none."""
     if config is None and os.environ.get(CONFIG_VARIABLE):
@@ -311,17 +343,31 @@ def load(config: Path | None = None) -> Settings:
     Paths in the file are relative to the file. Raises SettingsError with every mistake there is.
     """
     file = find(config)
-    mistakes = list(_unknown_variables())
+    mistakes = [
+        f"environment {variable}: {wrong}" for variable, path in _variables().items() if (wrong := _misnamed(path))
+    ]
+    values = _lay_over(_read(file), Environment()())
+    if values.get("allow_public_secrets") not in (True, "true", "1"):
+        mistakes += [_refuse_secret(where, name, file) for where, name in _secrets(values)]
     try:
-        settings = Settings(**_read(file))
+        settings = Settings(**values)
     except ValidationError as error:
         mistakes += [_explain(details, file) for details in error.errors(include_url=False)]
-        raise SettingsError(list(dict.fromkeys(mistakes))) from None
-    if not settings.allow_public_secrets:
-        mistakes += [_refuse_secret(where, name, file) for where, name in _secrets(settings)]
     if mistakes:
-        raise SettingsError(mistakes)
+        raise SettingsError(list(dict.fromkeys(mistakes)))
     return settings
+
+
+def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """The tables of `above` over those of `below`, level by level."""
+    laid = dict(below)
+    for name, value in above.items():
+        under = below.get(name)
+        if not (isinstance(value, dict) and isinstance(under, dict)):
+            laid[name] = value
+        else:
+            laid[name] = merge(under, value) if name == "params" else _lay_over(under, value)
+    return laid
 
 
 def _read(file: Path | None) -> dict[str, Any]:
@@ -338,7 +384,7 @@ def _read(file: Path | None) -> dict[str, Any]:
         raise SettingsError([f'{file}: this is not TOML: {error}. Texts stand in quotes: name = "value".']) from None
     redirect = values.get("redirect")
     for table, key in ((values, "data_dir"), (values, "public_dir"), (redirect, "logo")):
-        if isinstance(table, dict) and isinstance(table.get(key), str):
+        if isinstance(table, dict) and isinstance(table.get(key), str) and table[key]:
             table[key] = str(file.parent / table[key])
     values.setdefault("data_dir", str(file.parent / "var"))
     return values
@@ -353,37 +399,28 @@ def _variables() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _known(path: tuple[str, ...]) -> tuple[str, list[str]] | None:
-    """The first part of `path` that is no setting, and the settings there are at its level; None where all are some."""
-    model: type[BaseModel] = Settings
-    for depth, part in enumerate(path):
-        if part not in model.model_fields:
-            return part, list(model.model_fields)
-        annotation = model.model_fields[part].annotation
-        if part in ("params", "profiles"):
-            if part == "profiles" and len(path) > depth + 2:
-                return _known_in(Profile, path[depth + 2 :])
-            return None
-        nested = next((arg for arg in (annotation, *get_args(annotation)) if _is_section(arg)), None)
-        if nested is None:
-            return None if depth == len(path) - 1 else (path[depth + 1], [])
-        model = nested
-    return None
+# A variable for each table, to say how one is written; it is as deep as all of its table are.
+VARIABLES = {
+    "widget": ("widget", "release"),
+    "redirect": ("redirect", "title"),
+    "params": ("params", "clientid"),
+    "profiles": ("profiles", "sandbox", "params", "clientid"),
+}
 
 
-def _known_in(model: type[BaseModel], path: tuple[str, ...]) -> tuple[str, list[str]] | None:
-    return None if path[0] in model.model_fields else (path[0], list(model.model_fields))
-
-
-def _is_section(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Section)
-
-
-def _unknown_variables() -> Iterator[str]:
-    for variable, path in _variables().items():
-        if unknown := _known(path):
-            part, known = unknown
-            yield f"environment {variable}: {_unknown(part, known)}"
+def _misnamed(path: tuple[str, ...]) -> str | None:
+    """What is wrong with a variable's name, None where it stands for a setting."""
+    top = path[0]
+    if top not in Settings.model_fields:
+        return _unknown(top, list(Settings.model_fields))
+    levels = {"profiles": 2}.get(top, 1)  # of which the names at the next are fixed, but those of parameters
+    if top in SECTIONS and len(path) > levels and path[levels] not in SECTIONS[top].model_fields:
+        return _unknown(path[levels], list(SECTIONS[top].model_fields))
+    example = VARIABLES.get(top, (top,))
+    if len(path) < len(example):
+        variable = ENVIRONMENT_PREFIX + LEVEL_DELIMITER.join(example).upper()
+        return f"{'.'.join(path)} is a table. Set its keys one by one, as in {variable}."
+    return _unknown(path[len(example)], []) if len(path) > len(example) else None
 
 
 def _unknown(name: str, known: list[str]) -> str:
@@ -399,8 +436,7 @@ def _explain(details: Mapping[str, Any], file: Path | None) -> str:
         location = location[:-1]
     where = _where(location, file)
     if details["type"] == "extra_forbidden":
-        sections: dict[str, type[BaseModel]] = {"widget": Widget, "redirect": Redirect, "profiles": Profile}
-        model = sections.get(str(location[0]), Settings) if len(location) > 1 else Settings
+        model = SECTIONS.get(str(location[0]), Settings) if len(location) > 1 else Settings
         fields = list(model.model_fields)
         return f"{where}: {_unknown(str(location[-1]), fields)}"
     if details["type"] == "setting":
@@ -430,19 +466,20 @@ def _where(location: tuple[str | int, ...], file: Path | None) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return name in PARAMETERS and PARAMETERS[name].secret
+    """Whether `name` is a credential's, however it is spelled: a wrong spelling would be published all the same."""
+    return canonical(re.sub("[_.-]", "", name)) in SECRETS
 
 
-def _tables(settings: Settings) -> Iterator[tuple[tuple[str, ...], Mapping[str, Value]]]:
-    """Each table of parameters as written, with its place."""
-    yield ("params",), settings.params
-    for name, profile in settings.profiles.items():
-        yield ("profiles", name, "params"), profile.params
-
-
-def _secrets(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
-    for where, table in _tables(settings):
-        yield from ((where, name) for name, value in table.items() if _is_secret(name) and value != "")
+def _secrets(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each credential among the values, with the place of its table."""
+    tables: list[tuple[tuple[str, ...], Any]] = [(("params",), values.get("params"))]
+    profiles = values.get("profiles")
+    for profile, table in profiles.items() if isinstance(profiles, dict) else ():
+        tables.append((("profiles", profile, "params"), table.get("params") if isinstance(table, dict) else None))
+    for where, params in tables:
+        for name, value in params.items() if isinstance(params, dict) else ():
+            if _is_secret(str(name)) and value != "":
+                yield where, name
 
 
 def _refuse_secret(where: tuple[str, ...], name: str, file: Path | None) -> str:
@@ -457,16 +494,16 @@ def warnings(settings: Settings) -> list[str]:
     """What is allowed but most likely not meant, one sentence each."""
     told = [
         f"{'.'.join((*where, name))} is published to everyone who can reach this host (allow_public_secrets is on)."
-        for where, name in _secrets(settings)
+        for where, name in _secrets(settings.model_dump())
     ]
-    for where, table in _tables(settings):
-        for name in table:
-            if name not in PARAMETERS:
-                meant = nearest(name)
-                hint = f"did you mean {meant}? " if meant else ""
-                told.append(
-                    f"{'.'.join((*where, name))} is not a parameter known here: {hint}It is passed on as it is."
-                )
+    tables = {"params": settings.params} | {
+        f"profiles.{name}.params": own.params for name, own in settings.profiles.items()
+    }
+    for where, table in tables.items():
+        for name in table.keys() - PARAMETERS.keys():
+            meant = nearest(name)
+            hint = f"did you mean {meant}? " if meant else ""
+            told.append(f"{where}.{name} is not a parameter known here: {hint}It is passed on as it is.")
     return told + list(_shared_prefixes(settings))
 
 
