@@ -93,16 +93,15 @@ def byte_range(field_value: str, size: int) -> tuple[int, int] | None:
     match = _BYTE_RANGE.fullmatch(field_value)
     if not match or match[1] == match[2] == "":
         return None
-    first, last = match[1], match[2]
-    if first == "":
-        if int(last) == 0 or size == 0:
-            raise ValueError(field_value)
-        return max(0, size - int(last)), size - 1
-    if last and int(last) < int(first):
+    # A number that needs more than 18 digits is as good as the largest that does not.
+    first, last = (int(digits.lstrip("0")[:18] or 0) if digits else None for digits in match.groups())
+    if first is None:
+        first, last = max(0, size - (last or 0)), size - 1
+    elif last is not None and last < first:
         return None
-    if int(first) >= size:
+    if first >= size:
         raise ValueError(field_value)
-    return int(first), min(int(last), size - 1) if last else size - 1
+    return first, size - 1 if last is None else min(last, size - 1)
 
 
 def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
@@ -153,9 +152,10 @@ class Asset:
     def _answer(self, body: Body) -> _Answer:
         kept = [(name, value) for name, value in self.headers if name in ("Cache-Control", "Content-Location")]
         vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
-        coded = [("Content-Encoding", body.coding)] if body.coding != IDENTITY else [("Accept-Ranges", "bytes")]
+        coded = [("Content-Encoding", body.coding)] if body.coding != IDENTITY else []
         etag = [("ETag", body.etag)] if self.status == 200 else []
-        shared = [("Content-Type", self.media_type), *coded, *vary, *etag, *self.headers]
+        ranges = [("Accept-Ranges", "bytes")] if self.status == 200 and not coded else []
+        shared = [("Content-Type", self.media_type), *coded, *ranges, *vary, *etag, *self.headers]
         return _Answer(
             body,
             full=_start(self.status, [*shared, ("Content-Length", str(body.size))]),
@@ -163,7 +163,8 @@ class Asset:
             shared=shared,
         )
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
+        """Answers, and says with which status."""
         method = scope["method"]
         if method not in METHODS:
             return await _send(send, *_plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS))))
@@ -181,10 +182,14 @@ class Asset:
             # Ranges are of GET alone (§14.2), and here of the identity: a part of a compressed body helps nobody.
             ranged = method == "GET" and "range" in asked and answer.body.coding == IDENTITY
             if ranged and asked.get("if-range", etag) == etag:
-                start, part = _partial(answer, asked["range"])
-        if method == "HEAD" or part[1] < part[0]:
+                try:
+                    start, part = _partial(answer, asked["range"])
+                except ValueError:
+                    size = ("Content-Range", f"bytes */{answer.body.size}")
+                    return await _send(send, *_plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, size))
+        if method == "HEAD" or answer.body.size == 0:
             return await _send(send, start)
-        await _send_body(send, start, answer.body, part)
+        return await _send_body(send, start, answer.body, part)
 
     def _choose(self, accept_encoding: str | None) -> _Answer | None:
         """The body with the highest weight, the smallest among equals; None where the client takes none of them.
@@ -209,13 +214,9 @@ def _read(scope: Scope) -> dict[str, str]:
 
 
 def _partial(answer: _Answer, field_value: str) -> tuple[Message, tuple[int, int]]:
+    """The start of the answer to a Range, and the bytes that follow. Raises ValueError as `byte_range` does."""
     size = answer.body.size
-    try:
-        part = byte_range(field_value, size)
-    except ValueError:
-        headers = [header for header in answer.shared if header[0] not in ("Content-Type", "ETag")]
-        start = _start(416, [*headers, ("Content-Range", f"bytes */{size}"), ("Content-Length", "0")])
-        return start, (0, -1)
+    part = byte_range(field_value, size)
     if part is None:
         return answer.full, (0, size - 1)
     first, last = part
@@ -223,12 +224,13 @@ def _partial(answer: _Answer, field_value: str) -> tuple[Message, tuple[int, int
     return _start(206, [*answer.shared, *told]), part
 
 
-async def _send(send: Send, start: Message, body: bytes = b"", head: bool = False) -> None:
+async def _send(send: Send, start: Message, body: bytes = b"", head: bool = False) -> int:
     await send(start)
     await send({"type": "http.response.body", "body": b"" if head else body})
+    return int(start["status"])
 
 
-async def _send_body(send: Send, start: Message, body: Body, part: tuple[int, int]) -> None:
+async def _send_body(send: Send, start: Message, body: Body, part: tuple[int, int]) -> int:
     first, last = part
     if isinstance(body.content, bytes):
         whole = last - first + 1 == body.size
@@ -243,3 +245,4 @@ async def _send_body(send: Send, start: Message, body: Body, part: tuple[int, in
                 raise OSError(f"{body.content} ended {left} bytes too soon")
             left -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
+    return int(start["status"])

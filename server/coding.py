@@ -4,13 +4,14 @@ The best is slow (brotli 11: seconds for one adapter), so it is made by `pull` o
 or at the start. What is computed from the settings goes out at the fast level until the best lies in the cache.
 """
 
+import fcntl
 import gzip
 import hashlib
 import logging
 import os
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import brotli
@@ -39,6 +40,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._told = False
 
     def _file(self, data: bytes, coding: str) -> Path:
         return self.folder / f"{hashlib.sha384(data).hexdigest()[:48]}.{coding}"
@@ -59,19 +61,31 @@ class Cache:
     def keep(self, data: bytes) -> Path | None:
         """The file that holds `data` as it is, written unless it is there; None where it cannot be."""
         file = self._file(data, IDENTITY)
-        if not file.is_file() or file.read_bytes() != data:
-            self._write(file, data)
-        return file if file.is_file() else None
+        try:
+            if file.read_bytes() == data:
+                os.utime(file)
+                return file
+        except OSError:
+            pass
+        return file if self._write(file, data) else None
 
-    def _write(self, file: Path, content: bytes) -> None:
-        """A folder that cannot be written is no error: what would lie there is made again at each start."""
+    def _write(self, file: Path, content: bytes) -> bool:
+        """Whether the file could be written. That is no error: what would lie there is made again at each start."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self.folder, prefix=".", delete=False) as part:
                 part.write(content)
             os.replace(part.name, file)
         except OSError as error:
+            self.tell(error)
+            return False
+        return True
+
+    def tell(self, error: OSError) -> None:
+        """Says, once, that the folder is of no use."""
+        if not self._told:
             log.warning("Compressed files cannot be kept in %s: %s", self.folder, error.strerror)
+        self._told = True
 
     def prune(self) -> None:
         """Removes what nothing has asked for in UNUSED_DAYS."""
@@ -115,3 +129,21 @@ class Encoder:
             self.rough.append(plain)
         encoded = [Body.of(best[coding] or FAST[coding](data), coding) for coding in BEST]
         return [plain, *(body for body in encoded if body.size < plain.size)]
+
+
+def compress(cache: Cache, bodies: Iterable[Body]) -> None:
+    """Puts the best encodings of `bodies` into the cache; one process at a time, so that several share the work."""
+    try:
+        cache.folder.mkdir(parents=True, exist_ok=True)
+        lock = (cache.folder / ".lock").open("w")
+    except OSError as error:
+        cache.tell(error)
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for body in bodies:
+            content = body.content if isinstance(body.content, bytes) else body.content.read_bytes()
+            for coding in BEST:
+                if cache.get(content, coding) is None:
+                    cache.put(content, coding)
+        cache.prune()

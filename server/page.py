@@ -41,12 +41,18 @@ class Page:
 
 
 def sources(overlay: Path | None) -> dict[str, str]:
-    """The pages, scripts and stylesheets by name: the built-in ones, and over them those in the team's own folder."""
+    """The pages, scripts and stylesheets by name: the built-in ones, and over them those in the team's own folder.
+
+    Raises ValueError, which begins with the file's name, for one that is not in UTF-8.
+    """
     found = {}
     for folder in (BUILT_IN, overlay):
         for file in sorted(folder.iterdir()) if folder else ():
             if file.suffix in SUFFIXES and file.is_file():
-                found[file.name] = file.read_text(encoding="utf-8")
+                try:
+                    found[file.name] = file.read_text(encoding="utf-8")
+                except UnicodeDecodeError:
+                    raise ValueError(f"{file.name} is not in UTF-8: save it so") from None
     return found
 
 
@@ -57,8 +63,8 @@ def put_in(script: str, values: Mapping[str, Any]) -> str:
     begin a comment, or break a line (U+2028). Raises ValueError when the script does not have just one such place.
     """
     if script.count(PLACE) != 1:
-        raise ValueError(f"has {script.count(PLACE)} places for values ({PLACE}) instead of one")
-    text = json.dumps(values, ensure_ascii=True)
+        raise ValueError(f"has {script.count(PLACE)} places for values instead of one: write {PLACE} once")
+    text = json.dumps(values, ensure_ascii=True, sort_keys=True)  # so that the order of settings changes no byte
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return script.replace(PLACE, text)
@@ -67,7 +73,7 @@ def put_in(script: str, values: Mapping[str, Any]) -> str:
 def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
     """The page called `name`, whole. A reference to what is not in `files` stays as it is.
 
-    Raises ValueError for a script or stylesheet that cannot stand in a page.
+    Raises ValueError, which begins with the file's name, for a script or stylesheet that cannot stand in a page.
     """
 
     def content(match: re.Match[str]) -> str:
@@ -75,7 +81,10 @@ def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
         file, element = (script, "script") if script else (style, "style")
         if file not in files:
             return match[0]
-        text = put_in(files[file], values[file]) if file in values else files[file]
+        try:
+            text = put_in(files[file], values[file]) if file in values else files[file]
+        except ValueError as error:
+            raise ValueError(f"{file} {error}") from None
         if f"</{element}" in text.lower():
             raise ValueError(f"{file} says </{element}, which would end the element it stands in: write <\\/{element}")
         return f"<{element}>{text}</{element}>"

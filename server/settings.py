@@ -351,6 +351,9 @@ def load(config: Path | None = None) -> Settings:
         mistakes += [_refuse_secret(where, name, file) for where, name in _secrets(values)]
     try:
         settings = Settings(**values)
+        if settings.public_dir and settings.data_dir.resolve().is_relative_to(settings.public_dir.resolve()):
+            where = _where(("public_dir",), file)
+            mistakes.append(f"{where}: data_dir lies in {settings.public_dir}. Give your pages a folder of their own.")
     except ValidationError as error:
         mistakes += [_explain(details, file) for details in error.errors(include_url=False)]
     if mistakes:

@@ -9,16 +9,15 @@ import json
 import logging
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from server.asset import Asset, Body
 from server.coding import LARGE, Encoder
-from server.page import SUFFIXES, Values, make_page, put_in, sources
+from server.page import Values, make_page, put_in, sources
 from server.parameters import TWINS, encode
 from server.policy import (
     MINUTES,
@@ -45,6 +44,7 @@ APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")
 STYLESHEET = "app.css"
 STORAGE_STAND_IN = "storage-stand-in.js"
 HAND_OFF = "redirect.js"
+COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 MEDIA_TYPES = {
     ".js": "text/javascript",  # RFC 9239
@@ -91,11 +91,11 @@ def build_site(settings: Settings) -> Site:
     try:
         return _build(settings, selected_release(settings), sources(settings.public_dir))
     except ValueError as error:  # of a page or script, which only a team's own can be
-        raise SettingsError([f"{settings.public_dir}: {error}"]) from None
+        raise SettingsError([f"{settings.public_dir}/{error}"]) from None
 
 
 def _build(settings: Settings, release: Release | None, files: Mapping[str, str]) -> Site:
-    if f'<script src="{HAND_OFF}"></script>' not in files["redirect.html"]:
+    if f'<script src="{HAND_OFF}"></script>' not in COMMENT.sub("", files["redirect.html"]):
         raise SettingsError(
             [
                 f"{settings.public_dir}/redirect.html: the page does not hand the sign-in over. "
@@ -104,10 +104,11 @@ def _build(settings: Settings, release: Release | None, files: Mapping[str, str]
         )
     encoder = Encoder(settings.cache)
     assets: dict[str, Asset] = {}
-    for hosted in _hosted(settings, release):
+    releases = list(_hosted(settings, release))
+    for hosted in releases:
         assets |= _release_assets(hosted, settings)
     # One draft after the other, never all of them: together their contents are large.
-    for draft in _drafts(settings, release, files):
+    for draft in _drafts(settings, release, releases, files):
         bodies = encoder.bodies(draft.content)
         assets.setdefault(draft.path, Asset(media_type(draft.name), bodies, draft.headers))
     missing = make_page("404.html", files, {})
@@ -120,10 +121,12 @@ def _build(settings: Settings, release: Release | None, files: Mapping[str, str]
     )
 
 
-def _drafts(settings: Settings, release: Release | None, files: Mapping[str, str]) -> Iterator[_Draft]:
+def _drafts(
+    settings: Settings, release: Release | None, releases: Iterable[Release], files: Mapping[str, str]
+) -> Iterator[_Draft]:
     """What is made here and not a release's own bytes."""
     yield from _status(release)
-    for hosted in _hosted(settings, release):
+    for hosted in releases:
         yield from _altered(hosted, settings, files)
     for profile in (None, *settings.profiles):
         yield from _profile(settings, profile, release, files)
@@ -134,13 +137,7 @@ def selected_release(settings: Settings) -> Release | None:
     if settings.widget.release == CDN:
         return None
     id = current(settings.releases) if settings.widget.release == CURRENT else settings.widget.release
-    return _open(settings.releases, id) if id else None
-
-
-@lru_cache(maxsize=16)
-def _open(releases: Path, id: str) -> Release:
-    """A release is checked when it is first opened; it never changes, so once is enough for a process."""
-    return open_release(releases, id)
+    return open_release(settings.releases, id) if id else None
 
 
 def _hosted(settings: Settings, selected: Release | None) -> Iterator[Release]:
@@ -151,7 +148,7 @@ def _hosted(settings: Settings, selected: Release | None) -> Iterator[Release]:
     for id in installed(settings.releases):
         if id != selected.id:
             try:
-                yield _open(settings.releases, id)
+                yield open_release(settings.releases, id)
             except ReleaseError as error:
                 log.warning("A release beside the selected one is left out: %s", error)
 
@@ -212,10 +209,17 @@ def _profile(
         yield _Draft(folder + ("" if name == "index.html" else name), name, page.content, headers)
     for name, script in _adapters(values["defaults.js"], release, files["defaults.js"]):
         yield _Draft(folder + name, name, script, script_headers())
-    for file in sorted(settings.public_dir.rglob("*")) if settings.public_dir else ():
-        name = file.relative_to(settings.public_dir or file).as_posix()
-        if file.is_file() and not name.startswith(".") and file.suffix not in SUFFIXES:
-            yield _Draft(folder + name, name, file.read_bytes(), script_headers())
+    for name, file in _pictures(settings.public_dir):
+        yield _Draft(folder + name, name, file.read_bytes(), script_headers())
+
+
+def _pictures(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
+    """What a team's own pages may show beside themselves: images and fonts, and nothing else that lies there."""
+    for file in sorted(public_dir.rglob("*")) if public_dir else ():
+        name = file.relative_to(public_dir or file).as_posix()
+        hidden = any(part.startswith(".") for part in Path(name).parts)
+        if media_type(name).startswith(("image/", "font/")) and not hidden and file.is_file():
+            yield name, file
 
 
 def _values(settings: Settings, profile: str | None, release: Release | None) -> Values:
