@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test lint format reference clean
+.PHONY: serve test bench lint format reference clean
 
 serve: $(VENV)/installed
 	$(BIN)/embeddable-host serve --port 8000
@@ -12,6 +12,11 @@ serve: $(VENV)/installed
 test: $(VENV)/installed-dev
 	tests/install-packages chromium nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
+
+# Requests a second, beside the least that could answer with the same bytes. RELEASE=folder measures that release.
+bench: $(VENV)/installed-dev
+	tests/install-packages wrk nginx
+	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
 
 lint: $(VENV)/installed-dev node_modules/installed
 	$(BIN)/ruff format --check .

@@ -2,19 +2,19 @@
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from multiprocessing import get_context
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from server.asset import Body
-from server.coding import BEST, Cache
+from server.asset import Asset, Body
+from server.coding import Cache, compress
+from server.metrics import METRICS, OTHER, Metrics
 from server.page import BUILT_IN
 from server.release import ReleaseError, current, installed
 from server.settings import Settings, SettingsError, find, load, warnings
@@ -33,19 +33,31 @@ class Host(Starlette):
         self.settings = settings
         self.config = config
         self.watch_files = watch_files
-        self.site: Site = build_site(settings)
+        self._swapped = asyncio.Event()
+        self.metrics = Metrics()
+        self.site: Site = self._build(settings)
+        self.metrics.release = self.site.release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await self.site[scope["path"]](scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        if scope["type"] != "http":
+            return await super().__call__(scope, receive, send)
+        path: str = scope["path"]
+        answer: Asset | Metrics | None = self.site.assets.get(path)
+        if answer is None:
+            path, answer = (path, self.metrics) if path == METRICS else (OTHER, self.site.missing)
+        try:
+            status = await answer(scope, receive, send)
+        except Exception:
+            self.metrics.count(path, 500)  # what uvicorn answers then, if nothing has gone out yet
+            raise
+        self.metrics.count(path, status)
 
     @contextlib.asynccontextmanager
     async def _run(self) -> AsyncIterator[None]:
         hangup = asyncio.Event()
         with contextlib.suppress(ValueError, RuntimeError):  # signals belong to the main thread alone
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+        self._swapped.set()
         tasks = [asyncio.create_task(self._watch(hangup)), asyncio.create_task(self._refine())]
         try:
             yield
@@ -65,17 +77,15 @@ class Host(Starlette):
                 hangup.clear()
                 seen = found
                 await self._rebuild()
-                await self._refine()
 
     def _signature(self) -> object:
         """What the site is made of, in short; it differs when the site would."""
-        releases = self.settings.releases
-        files = self._watched() if self.watch_files else []
-        return (
-            current(releases),
-            installed(releases),
-            [(str(file), file.stat().st_mtime_ns) for file in files],
-        )
+        try:
+            releases = current(self.settings.releases), installed(self.settings.releases)
+            files = self._watched() if self.watch_files else []
+            return releases, [(str(file), file.stat().st_mtime_ns) for file in files]
+        except (ReleaseError, OSError) as error:  # told when the site is built from it
+            return str(error)
 
     def _watched(self) -> list[Path]:
         config = find(self.config)
@@ -89,50 +99,62 @@ class Host(Starlette):
             settings, site = await asyncio.to_thread(self._load)
         except (SettingsError, ReleaseError, OSError) as error:
             log.error("Not reloaded, the site is served as it was before:\n%s", error)
+            self.metrics.refusals.inc()
             return
-        self.settings, self.site = settings, site
+        self._swap(settings, site)
         log.info("Serving release %s", site.release)
 
     def _load(self) -> tuple[Settings, Site]:
         settings = load(self.config)
         for warning in warnings(settings):
             log.warning(warning)
-        return settings, build_site(settings)
+        return settings, self._build(settings)
+
+    def _build(self, settings: Settings) -> Site:
+        self.metrics.builds.inc()
+        return build_site(settings)
+
+    def _swap(self, settings: Settings, site: Site) -> None:
+        self.settings, self.site = settings, site
+        self.metrics.swap(site.release)
+        self._swapped.set()
 
     async def _refine(self) -> None:
-        """Makes the best encodings that are not there yet, then serves them."""
-        if not self.site.rough:
-            return
-        # In a process of its own: it is long, hungry for memory, and must not hold up a stop.
-        worker = get_context("spawn").Process(
-            target=compress, args=(Cache(self.settings.cache), self.site.rough), daemon=True
-        )
-        worker.start()
-        try:
-            await asyncio.to_thread(worker.join)
-        finally:
-            worker.terminate()
-        self.site = await asyncio.to_thread(build_site, self.settings)
+        """Makes the best encodings that the site lacks, whenever it was swapped, and serves them."""
+        while True:
+            await self._swapped.wait()
+            self._swapped.clear()
+            settings, rough = self.settings, self.site.rough
+            if not rough:
+                continue
+            await _elsewhere(_compress, Cache(settings.cache), rough)
+            try:
+                site = await asyncio.to_thread(self._build, settings)
+            except (SettingsError, ReleaseError, OSError) as error:
+                log.error("The best compression is left for later:\n%s", error)
+                continue
+            if settings is self.settings:  # else a newer site is served by now, and has its turn next
+                self.site = site
+                self.metrics.swap(site.release)
 
 
-def compress(cache: Cache, bodies: Iterable[Body]) -> None:
-    """Puts the best encodings of `bodies` into the cache; one process at a time, so that workers share the work."""
+async def _elsewhere(work: Callable[..., None], *arguments: object) -> None:
+    """Does `work` in a process of its own: it is long, hungry for memory, and must not hold up a stop."""
+    process = get_context("spawn").Process(target=work, args=arguments, daemon=True)
+    process.start()
+    try:
+        await asyncio.to_thread(process.join)
+    finally:
+        process.terminate()
+
+
+def _compress(cache: Cache, bodies: Iterable[Body]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
     os.nice(10)
-    with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # a folder that cannot be written: the cache says so
-            cache.folder.mkdir(parents=True, exist_ok=True)
-            lock = stack.enter_context((cache.folder / ".lock").open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        for body in bodies:
-            content = body.content if isinstance(body.content, bytes) else body.content.read_bytes()
-            for coding in BEST:
-                if cache.get(content, coding) is None:
-                    cache.put(content, coding)
-        cache.prune()
+    compress(cache, bodies)
 
 
-def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> Starlette:
+def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> Host:
     """The ASGI application for `settings`, which came from `config` (None: from where `load` finds them).
 
     Raises SettingsError or ReleaseError when there is nothing right to serve. With `watch_files` a changed settings

@@ -1,30 +1,38 @@
 """The command `embeddable-host`. Results go to stdout, progress and diagnostics to stderr."""
 
 import contextlib
-import copy
-import functools
+import json
 import logging
 import logging.config
-import re
-import socket
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-import uvicorn
-from uvicorn.config import LOGGING_CONFIG
-from uvicorn.supervisors import Multiprocess
 
 from server import release as releases_
 from server.app import create_app
+from server.check import as_table, is_configured
+from server.check import check as check_address
+from server.export import ExportError
+from server.export import export as export_site
+from server.nginx import Front
+from server.nginx import http as nginx_http
+from server.nginx import location as nginx_location
+from server.nginx import site as nginx_site
+from server.probe import read_target
 from server.pull import pull as pull_release
 from server.release import ReleaseError
+from server.serve import ListenError, announcement, listening, log_config, run
 from server.settings import FILE_NAME, Settings, SettingsError, load, warnings
+from server.systemd import is_hidden, units
+from server.template import ConfigurationError, write_new
 
+CHECK_FAILED = 1
 BAD_USAGE = 2
-DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -48,26 +56,6 @@ STARTER = """\
 # appServer = "https://platform.devtest.ringcentral.com"
 # prefix = "rc-sandbox"
 """
-
-
-class WithoutQuery(logging.Filter):
-    """Cuts the query off the address in an access log line: it may hold a code."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) == 5:
-            client, method, address, version, status = record.args
-            path = re.split(r"\?|%3F", str(address), maxsplit=1, flags=re.IGNORECASE)[0]
-            record.args = (client, method, path, version, status)
-        return True
-
-
-def log_config() -> dict[str, Any]:
-    """uvicorn's own logging with our logger beside it, and no query in any line."""
-    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
-    config["filters"] = {"without_query": {"()": WithoutQuery}}
-    config["handlers"]["access"]["filters"] = ["without_query"]
-    config["loggers"]["server"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    return config
 
 
 class Bar:
@@ -98,7 +86,7 @@ def _explained() -> Iterator[None]:
     """Turns what a user can mend into a message and exit code 2."""
     try:
         yield
-    except (SettingsError, ReleaseError, OSError) as error:
+    except (SettingsError, ReleaseError, ExportError, ConfigurationError, ListenError, OSError) as error:
         for line in str(error).splitlines():
             click.echo(f"Error: {line}", err=True)
         sys.exit(BAD_USAGE)
@@ -168,11 +156,12 @@ def releases(context: click.Context, config: Path | None) -> None:
 
 
 @releases.command("list", epilog="Example: embeddable-host releases list")
+@config_option
 @click.pass_obj
-def list_releases(config: Path | None) -> None:
+def list_releases(group_config: Path | None, config: Path | None = None) -> None:
     """List the releases, oldest first; a star marks the current one."""
     with _explained():
-        folder = _settings(config).releases
+        folder = _settings(config or group_config).releases
         here, chosen = releases_.installed(folder), releases_.current(folder)
     for id in here:
         try:
@@ -187,91 +176,145 @@ def list_releases(config: Path | None) -> None:
 
 @releases.command(epilog="Example: embeddable-host releases use 2.3.1-0123456789ab")
 @click.argument("id")
+@config_option
 @click.pass_obj
-def use(config: Path | None, id: str) -> None:
+def use(group_config: Path | None, id: str, config: Path | None) -> None:
     """Host the release ID from now on; a running server picks it up."""
     with _explained():
-        releases_.use(_settings(config).releases, id)
+        releases_.use(_settings(config or group_config).releases, id)
     click.echo(id)
 
 
 @releases.command(epilog="Example: embeddable-host releases remove 2.3.0-0123456789ab")
 @click.argument("id")
+@config_option
 @click.pass_obj
-def remove(config: Path | None, id: str) -> None:
+def remove(group_config: Path | None, id: str, config: Path | None) -> None:
     """Remove the release ID, which must not be the current one."""
     with _explained():
-        releases_.remove(_settings(config).releases, id)
+        releases_.remove(_settings(config or group_config).releases, id)
     click.echo(id)
+
+
+@main.command(epilog="Example: embeddable-host check https://phone.example.com/")
+@click.argument("url", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--address-only", is_flag=True, help="Check what can be known without a configuration.")
+@click.option(
+    "--connect-to",
+    multiple=True,
+    metavar="HOST:PORT:ADDRESS:PORT",
+    help="Connect to this address for that host, such as one replica behind a balancer. May be given again.",
+)
+@config_option
+def check(url: str | None, as_json: bool, address_only: bool, connect_to: tuple[str, ...], config: Path | None) -> None:
+    """Check what is deployed at URL, which is public_url unless given: does it answer as this configuration says?
+
+    Exit code 0 says that nothing was found wrong, 1 that something was.
+    """
+    with _explained():
+        settings = None if address_only else _settings(config)
+        if not (url := url or (settings.public_url if settings else "")):
+            raise click.UsageError("Give the address to check, or set public_url.")
+        try:
+            target = read_target(url, connect_to)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        bar = Bar()
+        try:
+            report = check_address(target, settings if settings and is_configured(settings, config) else None, bar)
+        finally:
+            bar.close()
+    width = shutil.get_terminal_size().columns
+    click.echo(json.dumps(asdict(report), indent=2) if as_json else as_table(report, width))
+    sys.exit(CHECK_FAILED if report.findings else 0)
+
+
+@main.command(epilog="Example: embeddable-host export public_html")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--prefix", default="/", show_default=True, help="The path that FOLDER will be served below.")
+@config_option
+def export(folder: Path, prefix: str, config: Path | None) -> None:
+    """Write the whole site to FOLDER as files, for a CDN, a bucket or a plain nginx. An earlier export is replaced."""
+    with _explained():
+        bar = Bar()
+        try:
+            export_site(_settings(config), folder, prefix, bar)
+        finally:
+            bar.close()
+    click.echo(folder)
+
+
+@main.command(epilog="Example: embeddable-host nginx --server-name phone.example.com > /etc/nginx/conf.d/phone.conf")
+@click.option("--server-name", required=True, help="The host's public name.")
+@click.option(
+    "--upstream",
+    multiple=True,
+    default=Front.upstream,
+    show_default=True,
+    help="Where the host listens, or unix:/path of its socket. Give it again for each replica.",
+)
+@click.option("--prefix", metavar="/PATH/", help="Print a location for a server block that is there already.")
+@click.option("--http", is_flag=True, help="With --prefix: print what the location needs in the http block.")
+@click.option("--tls-cert", help="The certificate with its chain; Let's Encrypt's place unless given.")
+@click.option("--tls-key", help="Its key; likewise.")
+@click.option("--listen", multiple=True, default=Front.listen, show_default=True, help="Where to listen for TLS.")
+@click.option(
+    "--listen-http", multiple=True, default=Front.listen_http, show_default=True, help="What to redirect there."
+)
+@click.option("--name", default=Front.name, show_default=True, help="Another name for each host in one nginx.")
+@click.option("--log-dir", default=Front.log_dir, show_default=True, help="Folder of the logs.")
+@click.option("--cache-dir", default=Front.cache_dir, show_default=True, help="Folder that the cache is made in.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write to this file, which must not be there yet.")
+def nginx(out: Path | None, http: bool, **values: Any) -> None:
+    """Print a configuration for nginx in front of the host, ready for sites-available."""
+    if http and not values["prefix"]:
+        raise click.UsageError("--http goes with --prefix: a whole site has that part in it.")
+    with _explained():
+        front = Front(**values)
+        text = nginx_http(front) if http else nginx_location(front) if front.prefix else nginx_site(front)
+        _hand_out(text, out)
+
+
+@main.command(epilog="Example: embeddable-host systemd --out /etc/systemd/system")
+@click.option("--command", default=str(Path(sys.executable).with_name("embeddable-host")), help="The command's path.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the units to this folder, beside none of theirs.")
+def systemd(command: str, out: Path | None) -> None:
+    """Print systemd's units: the server, and a daily pull of the latest release."""
+    with _explained():
+        if is_hidden(command):
+            click.echo(f"Warning: the units cannot see {command}. Install it in /opt, or use --command.", err=True)
+        for name, text in units(command).items():
+            _hand_out(text if out else f"# {name}\n{text}\n", out and out / name)
+
+
+def _hand_out(text: str, file: Path | None) -> None:
+    """Prints a configuration, or writes it to a file that is not there yet."""
+    if file is None:
+        return click.echo(text, nl=False)
+    try:
+        write_new(file, text)
+    except FileExistsError:
+        raise ConfigurationError(f"{file} is there already, and is left as it is. Remove it first.") from None
+    click.echo(file)
 
 
 @main.command(epilog="Example: embeddable-host serve --host 0.0.0.0 --port 8000 --workers 2")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="Port to listen on.")
-@click.option("--uds", type=click.Path(), help="Listen on this Unix socket instead.")
+@click.option("--uds", type=click.Path(path_type=Path), help="Listen on this Unix socket instead.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that answer.")
 @click.option("--reload", is_flag=True, help="Serve changed settings and pages without being asked to.")
 @config_option
-def serve(host: str, port: int, uds: str | None, workers: int, reload: bool, config: Path | None) -> None:
+def serve(host: str, port: int, uds: Path | None, workers: int, reload: bool, config: Path | None) -> None:
     """Serve the host. SIGHUP reloads the settings; a new current release is picked up by itself."""
     logging.config.dictConfig(log_config())
     with _explained():
         settings = _settings(config)
         app = create_app(settings, config, reload)
-        listener = None if uds else _listen(host, port)
-    address = f"unix:{uds}" if uds or not listener else f"http://{host}:{listener.getsockname()[1]}/"
-    _announce(settings, app.site.release, address)  # type: ignore[attr-defined]
-    many = workers > 1
-    server_config = uvicorn.Config(
-        functools.partial(_worker, config, reload) if many else app,
-        factory=many,
-        uds=uds,
-        workers=workers,
-        lifespan="on",
-        log_config=log_config(),
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
-    )
-    sockets = [listener] if listener else [server_config.bind_socket()] if many else None
-    if many:
-        Multiprocess(server_config, sockets=sockets or []).run()
-    else:
-        uvicorn.Server(server_config).run(sockets=sockets)
-
-
-def _worker(config: Path | None, reload: bool) -> Any:
-    """The application of one worker, which reads the settings itself: after SIGHUP they are other ones."""
-    try:
-        return create_app(load(config), config, reload)
-    except (SettingsError, ReleaseError) as error:
-        logging.getLogger("server").error("Not started:\n%s", error)
-        sys.exit(3)  # uvicorn's exit code for an application that cannot start; running workers stay
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.create_server((host, port), family=family, backlog=2048)
-    except OSError as error:
-        raise click.UsageError(
-            f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --port."
-        ) from None
-    listener.set_inheritable(True)
-    return listener
-
-
-def _announce(settings: Settings, release: str, address: str) -> None:
-    home = settings.public_url or address
-    hosted = (
-        f"release {release}"
-        if release != "cdn"
-        else "no release yet, so the widget comes from the CDN: `embeddable-host pull`"
-    )
-    click.echo(f"Embeddable Host on {address} ({hosted})", err=True)
-    if home.startswith("http"):
-        click.echo(f"Redirect URI to register: {home}redirect.html", err=True)
-        click.echo(f'Script for your pages:    <script src="{home}adapter.js"></script>', err=True)
+        with listening(host, port, uds) as listener:
+            click.echo(announcement(settings, app.site.release, listener), err=True)
+            run(app, listener, workers, config, reload)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,14 @@ CROSS_SITE = "crm.acme.org"  # a team's page of another site
 HOST = "phone.example.com"  # `embeddable-host serve` with a release
 LOADER = "loader.example.com"  # the same without one
 PREFIXED = "www.example.com"  # the first again, under /phone/
+NGINX = "voice.example.com"  # the shipped nginx configuration, in an nginx that a test starts on `nginx_port`
+NGINX_PREFIXED = "intranet.example.com"  # the same, for a location: /phone/
 EXPORT = "export.example.com"  # what a test serves of an export
 COPY = "copy.example.com"  # a plain copy of the release
 CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
-NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, COPY, *CDN, *PLATFORMS)
+NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, NGINX, NGINX_PREFIXED, COPY, *CDN, *PLATFORMS)
 
 CONFIGURATION = """
 daemon off;
@@ -113,7 +115,7 @@ class Internet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.platform = Platform()
-        self.port, self.host_port, self.loader_port, self.export_port = free_ports(4)
+        self.port, self.host_port, self.loader_port, self.export_port, self.nginx_port = free_ports(5)
         self.release = stage(folder / "release")
         self.public_key_hash = make_certificate(folder)
         self._pages: dict[tuple[str, str], str] = {}
@@ -123,6 +125,10 @@ class Internet:
         path = f"/page-{len(self._pages)}"
         self._pages[name, path] = html
         return f"https://{name}{path}"
+
+    def port_of(self, name: str) -> int:
+        """The port where `name` is answered over TLS."""
+        return self.nginx_port if name in (NGINX, NGINX_PREFIXED) else self.port
 
     def forget(self) -> None:
         """Back to plain logins, and nothing counted."""

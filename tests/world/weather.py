@@ -97,7 +97,7 @@ def plain_profile(folder: Path) -> str:
 
 def network(internet: Internet) -> list[str]:
     """Arguments by which Chromium knows the names of the world alone, and trusts its certificate."""
-    known = [f"MAP {name}:443 127.0.0.1:{internet.port}" for name in NAMES]
+    known = [f"MAP {name}:443 127.0.0.1:{internet.port_of(name)}" for name in NAMES]
     return [
         f"--host-resolver-rules={','.join([*known, 'MAP * ~NOTFOUND'])}",
         f"--ignore-certificate-errors-spki-list={internet.public_key_hash}",

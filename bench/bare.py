@@ -1,0 +1,32 @@
+"""What the host is measured against: the least that answers with the same bytes, on the same uvicorn.
+
+`bare.py PORT bytes FILE`: an ASGI callable that sends FILE, with the headers in FILE.json, and looks at nothing.
+`bare.py PORT static FOLDER`: Starlette's StaticFiles.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import uvicorn
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from server.cli import log_config
+
+
+def only(file: Path) -> ASGIApp:
+    body = file.read_bytes()
+    headers = [(name.encode(), value.encode()) for name, value in json.loads(Path(f"{file}.json").read_text()).items()]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+if __name__ == "__main__":
+    port, kind, path = sys.argv[1:]
+    app = only(Path(path)) if kind == "bytes" else StaticFiles(directory=path)
+    uvicorn.run(app, port=int(port), lifespan="off", log_config=log_config(), server_header=False, proxy_headers=False)
