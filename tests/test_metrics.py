@@ -62,11 +62,16 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 def counted(server: Server, *asked: tuple[str, dict[str, str], str]) -> dict[tuple[str, str], float]:
-    """What these requests add."""
+    """What these requests add: an answer is counted when it has gone out, so a moment later."""
     before = requests(server)
     for path, headers, method in asked:
         server.ask(path, headers, method)
-    return {key: value - before.get(key, 0) for key, value in requests(server).items() if value != before.get(key)}
+
+    def added() -> dict[tuple[str, str], float]:
+        return {key: value - before.get(key, 0) for key, value in requests(server).items() if value != before.get(key)}
+
+    wait_until(lambda: sum(added().values()) >= len(asked), "every answer is counted", PATIENCE)
+    return added()
 
 
 def test_requests_are_counted_by_address_and_status(server: Server) -> None:
