@@ -153,7 +153,6 @@ async def reach(target: Target) -> int | None:
     tls: dict[str, Any] = {"ssl": httpx2.create_ssl_context(), "server_hostname": _host(target.base)} if secure else {}
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
             _, writer = await asyncio.open_connection(host, port, **tls)
     except (socket.gaierror, UnicodeError) as error:  # the latter for what cannot be a name
         raise Unanswered("dns", f"an address for {host}", str(error)) from None
