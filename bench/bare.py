@@ -12,7 +12,7 @@ import uvicorn
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.cli import log_config
+from server.serve import log_config
 
 
 def only(file: Path) -> ASGIApp:

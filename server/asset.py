@@ -37,7 +37,7 @@ _CODING = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.\d{
 class Body:
     """The bytes of one representation: `content` holds them, or is the file that does.
 
-    `digest` names exactly these bytes; it becomes the entity tag.
+    `digest` names exactly these bytes; `tag` is the part of the entity tag that stands for them.
     """
 
     content: bytes | Path
@@ -50,8 +50,8 @@ class Body:
         return cls(content, len(content), hashlib.sha384(content).hexdigest(), coding)
 
     @property
-    def etag(self) -> str:
-        return f'"{self.digest[:32]}"'
+    def tag(self) -> str:
+        return self.digest[:32]
 
 
 @lru_cache(maxsize=256)
@@ -128,6 +128,7 @@ class _Answer:
     """What goes out for one body: the start of a 200, of a 304, and the headers a 206 or 416 shares."""
 
     body: Body
+    etag: str
     full: Message
     not_modified: Message
     shared: list[tuple[str, str]] = field(default_factory=list)
@@ -153,13 +154,16 @@ class Asset:
         kept = [(name, value) for name, value in self.headers if name in ("Cache-Control", "Content-Location")]
         vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
         coded = [("Content-Encoding", body.coding)] if body.coding != IDENTITY else []
-        etag = [("ETag", body.etag)] if self.status == 200 else []
+        # A 304 lets a browser keep the headers it has: with other ones (frame-ancestors, say) it is another answer.
+        etag = f'"{body.tag}-{hashlib.sha384(repr(self.headers).encode()).hexdigest()[:8]}"'
         ranges = [("Accept-Ranges", "bytes")] if self.status == 200 and not coded else []
-        shared = [("Content-Type", self.media_type), *coded, *ranges, *vary, *etag, *self.headers]
+        tagged = [("ETag", etag)] if self.status == 200 else []
+        shared = [("Content-Type", self.media_type), *coded, *ranges, *vary, *tagged, *self.headers]
         return _Answer(
             body,
+            etag,
             full=_start(self.status, [*shared, ("Content-Length", str(body.size))]),
-            not_modified=_start(304, [*etag, *vary, *kept]),
+            not_modified=_start(304, [*tagged, *vary, *kept]),
             shared=shared,
         )
 
@@ -174,7 +178,7 @@ class Asset:
             return await _send(send, *self._not_acceptable, head=method == "HEAD")
         start, part = answer.full, (0, answer.body.size - 1)
         if len(asked) > ("accept-encoding" in asked) and self.status == 200:
-            etag = answer.body.etag
+            etag = answer.etag
             if "if-match" in asked and not matches_strongly(asked["if-match"], etag):
                 return await _send(send, *_plain(HTTPStatus.PRECONDITION_FAILED))
             if "if-none-match" in asked and matches(asked["if-none-match"], etag):

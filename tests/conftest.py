@@ -1,5 +1,6 @@
 """The test world (`world`), made once for each test process, and as clean as new for each test."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,18 @@ def loader(world: Internet) -> Iterator[Host]:
     """`https://loader.example.com/`: the host under test without a release."""
     with hosts.loader(world) as host:
         yield host
+
+
+@pytest.fixture(autouse=True)
+def own_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Lets a test without a browser run an event loop: Playwright's counts as running in this thread all the time."""
+    playwrights = asyncio._get_running_loop()
+    if "browsers" in request.fixturenames or playwrights is None:
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(playwrights)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -900,3 +900,15 @@ def test_answers_on_one_connection_do_not_mix(server: Server, addresses: list[st
             answer = ask(connection, address, headers, method)
         assert answer.body == alone.body, address
     connection.close()
+
+
+def test_other_headers_are_another_answer(tmp_path: Path) -> None:
+    """A browser that is told 304 keeps the headers it has: who may frame the widget must change the entity tag."""
+    folder = configured(tmp_path / "host")
+    release = add_release(folder)
+    tags = set()
+    for settings in ("", f'[widget]\nembedders = ["{EMBEDDER}"]'):
+        configured(folder, settings)
+        with serving(folder) as server:
+            tags.add(server.ask(f"/widget/{release.id}/app.html").headers["etag"])
+    assert len(tags) == 2
