@@ -468,9 +468,12 @@ def test_health_and_readiness_are_told(folder: Path, options: tuple[str, ...]) -
         assert server.ask("/healthz").body == b"ok\n"
         assert json.loads(server.ask("/readyz").body) == {"status": "ready", "release": "cdn"}
         release = add_release(folder)
-        for _ in range(20):
-            server.wait_until_serving(release.id)
-        assert json.loads(server.ask("/readyz").body) == {"status": "ready", "release": release.id}
+        ready = {"status": "ready", "release": release.id}
+        wait_until(
+            lambda: all(json.loads(server.ask("/readyz").body) == ready for _ in range(20)),
+            "every process serves the release",
+            PATIENCE,
+        )
 
 
 def test_the_addresses_to_use_are_announced(folder: Path) -> None:

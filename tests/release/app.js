@@ -60,6 +60,7 @@
   ).join("");
   const ways = (parameters.userAgent || "").startsWith("ways:") ? parameters.userAgent.slice(5).split(",") : WAYS;
 
+  let codeChallenge = "";
   let loginWindow = null;
   let pollTimer = null;
 
@@ -90,14 +91,14 @@
       .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
-  async function authorizeUri(extra = {}) {
+  function authorizeUri(extra = {}) {
     const query = new URLSearchParams({
       response_type: "code",
       redirect_uri: redirectUri,
       client_id: clientId,
       state: `${btoa(`${Date.now()}`)}-${stateTail}`,
       display: "page",
-      code_challenge: await challenge(),
+      code_challenge: codeChallenge,
       code_challenge_method: "S256",
       ...extra,
     });
@@ -173,8 +174,9 @@
     });
   }
 
-  async function signIn() {
-    const uri = await authorizeUri();
+  // A window may be opened while the click lasts: nothing is waited for.
+  function signIn() {
+    const uri = authorizeUri();
     if (isOn("disableLoginPopup")) {
       window.parent.postMessage({ type: "rc-login-popup-notify", oAuthUri: uri }, "*");
       return;
@@ -184,11 +186,11 @@
   }
 
   // A frame that asks for a callback without the user: the hidden refresh frame, or the one named "SSOIframe".
-  async function openFrame(name) {
+  function openFrame(name) {
     const frame = document.createElement("iframe");
     frame.name = name;
     frame.hidden = true;
-    frame.src = await authorizeUri({ prompt: "none" });
+    frame.src = authorizeUri({ prompt: "none" });
     document.body.append(frame);
   }
 
@@ -212,6 +214,7 @@
   async function start() {
     const [words, names] = await Promise.all([runtime.e(495), runtime.e(867)]);
     Object.assign(phone.words, words, names);
+    codeChallenge = await challenge();
     render();
     listen();
     if (localStorage.getItem(sessionKey)) setSignedIn();
