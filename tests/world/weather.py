@@ -1,6 +1,6 @@
 """Browsers as users have them. They differ in what a third party's frame may store (`widget.md`).
 
-- plain: third-party cookies allowed, storage partitioned by the page's site: a profile set so;
+- plain: third-party cookies allowed, storage partitioned by the page's site: a new context beside a profile set so;
 - incognito: third-party cookies blocked, storage partitioned: a new context;
 - storage denied: third-party cookies blocked, storage not partitioned: `localStorage` throws in such a frame.
 
@@ -42,7 +42,6 @@ class Browsers:
 
     def __init__(self, playwright: Playwright, internet: Internet) -> None:
         self._chromium = playwright.chromium
-        self._folder = internet.folder
         self._options: dict[str, Any] = {
             "executable_path": chromium(),
             "chromium_sandbox": False,
@@ -51,6 +50,12 @@ class Browsers:
         self._denied = self._chromium.launch(**self._options)
         self._partitioned_options = self._options | partitioned(self._options["args"], disabled(self._denied))
         self._partitioned = self._chromium.launch(**self._partitioned_options)
+        # A new context has the settings of the profile that its browser was started with.
+        self._profile = self._chromium.launch_persistent_context(
+            plain_profile(internet.folder), **self._partitioned_options
+        )
+        assert self._profile.browser, "Playwright no longer tells a profile's browser"
+        self._plain = self._profile.browser
 
     @contextlib.contextmanager
     def contexts(self) -> Iterator[OpenBrowser]:
@@ -68,15 +73,29 @@ class Browsers:
     def _open(self, weather: Weather) -> BrowserContext:
         match weather:
             case Weather.PLAIN:
-                return self._chromium.launch_persistent_context(
-                    plain_profile(self._folder), **self._partitioned_options
-                )
+                return self._plain.new_context()
             case Weather.INCOGNITO:
-                return self._partitioned.new_context()
+                return self.incognito()
             case Weather.STORAGE_DENIED:
                 return self._denied.new_context()
 
+    def incognito(self, **options: Any) -> BrowserContext:
+        """A new context, with Playwright's options for one; whoever asks for it closes it."""
+        return self._partitioned.new_context(**options)
+
+    @contextlib.contextmanager
+    def keeping_windows_back(self) -> Iterator[BrowserContext]:
+        """A context that opens a window for a user's press alone, as users' browsers do but Playwright's does not."""
+        options = dict(self._partitioned_options)
+        options["ignore_default_args"] = [*options["ignore_default_args"], "--disable-popup-blocking"]
+        browser = self._chromium.launch(**options)
+        try:
+            yield browser.new_context()
+        finally:
+            browser.close()
+
     def close(self) -> None:
+        self._profile.close()
         self._denied.close()
         self._partitioned.close()
 
