@@ -7,11 +7,19 @@
 (() => {
   'use strict';
 
-  /** @type {{origins: string[], prefix: string, title: string, text: string, logo: string, color: string,
-   *          background: string, language: string}} */
+  /**
+   * @typedef {Record<'title' | 'text' | 'done' | 'back' | 'late' | 'nothing' | 'gone' | 'failed', string>} Sentences
+   * @typedef {{color: string, background: string, logo: string}} Look
+   */
+
+  /** @type {{origins: string[], prefix: string, title: string, text: string, language: string, light: Look, dark: Look,
+   *          sentences: Record<string, Sentences>}} */
   const values = /** @type {any} */ ({ "values": null });
 
   const STORAGE_PATIENCE = 60_000; // ms the code may lie in storage
+
+  const DEFAULT_LANGUAGE = 'en';
+  const TRADITIONAL_CHINESE = /^zh-(hant|tw|hk|mo)\b/i;
 
   const answer = location.href;
   const query = new URLSearchParams(location.search);
@@ -20,6 +28,28 @@
 
   /** @param {string} name */
   const parameter = (name) => query.get(name) ?? fragment.get(name);
+
+  const language = chooseLanguage(values.language ? [values.language] : navigator.languages);
+  const sentences = values.sentences[language];
+
+  /**
+   * The first language asked for that there are sentences in (RFC 4647 §3.4).
+   * @param {readonly string[]} asked
+   */
+  function chooseLanguage(asked) {
+    const known = Object.keys(values.sentences);
+    for (const tag of asked) {
+      // Chinese is written in two ways, which its regions tell.
+      const meant = /^zh\b/i.test(tag) ? (TRADITIONAL_CHINESE.test(tag) ? 'zh-TW' : 'zh-CN') : tag;
+      const parts = meant.toLowerCase().split('-');
+      for (let length = parts.length; length > 0; length -= 1) {
+        const range = parts.slice(0, length).join('-');
+        const found = known.find((one) => one.toLowerCase() === range);
+        if (found) return found;
+      }
+    }
+    return DEFAULT_LANGUAGE;
+  }
 
   /* The ways, in their order. One that holds hands the answer over and says what becomes of this window. */
   const ways = [
@@ -60,7 +90,7 @@
    */
   function post(receiver, message) {
     // A browser delivers to the one origin that the receiver has, if it is listed.
-    for (const origin of [location.origin, ...values.origins]) receiver.postMessage(message, origin);
+    for (const origin of new Set([location.origin, ...values.origins])) receiver.postMessage(message, origin);
   }
 
   /** @param {string[]} keys the newer and the older name; an app listens to one of them */
@@ -73,15 +103,15 @@
       window.addEventListener('storage', (event) => {
         if (event.key === null || !keys.includes(event.key) || event.newValue) return;
         clear(); // the app took it
-        close('You can close this window now.');
+        close(sentences.done);
       });
       window.addEventListener('pagehide', clear);
       setTimeout(() => {
         clear();
-        say('The sign-in could not be handed over. Close this window and sign in again.');
+        say(sentences.late);
       }, STORAGE_PATIENCE);
       for (const key of keys) localStorage.setItem(key, answer);
-      say('Go back to the window you came from. If you are not signed in there, close this window and try again.');
+      say(sentences.back);
       return true;
     } catch {
       return false; // storage is denied
@@ -103,28 +133,36 @@
 
   function handOver() {
     const answered = ['code', 'error', 'access_token', 'id_token', 'jwt'].some((name) => parameter(name) !== null);
-    if (!answered) return say('There is no sign-in to hand over. Close this window and sign in from the widget.');
+    if (!answered) return say(sentences.nothing);
     // The app polls this window's address and closes it when it found the answer there: then it has it already.
     if (window.closed) return;
     const next = ways.reduce((/** @type {string | null} */ done, way) => done ?? way(), null);
     const error = parameter('error');
-    const reason = error === null ? '' : `${parameter('error_description') || 'The sign-in failed.'} (${error}) `;
-    if (next === null) say(`${reason}The window that asked for this is gone. Close this window and sign in again.`);
-    else if (next === 'close') close(`${reason}You can close this window now.`);
-    else if (reason) say(`${reason}You can close this window now.`);
+    const reason = error === null ? '' : `${parameter('error_description') || sentences.failed} (${error}) `;
+    if (next === null) say(`${reason}${sentences.gone}`);
+    else if (next === 'close') close(`${reason}${sentences.done}`);
+    else if (reason) say(`${reason}${sentences.done}`);
   }
 
   function dress() {
-    document.title = values.title;
-    document.documentElement.lang = values.language;
-    if (values.color) document.documentElement.style.setProperty('--color', values.color);
-    if (values.background) document.documentElement.style.setProperty('--background', values.background);
+    const { light, dark } = values;
+    // Colours for the light alone hold in the dark too: who could read one on a ground that it was not chosen for?
+    const hasColors = (/** @type {Look} */ look) => Boolean(look.color || look.background);
+    const isDark = matchMedia('(prefers-color-scheme: dark)').matches && (hasColors(dark) || !hasColors(light));
+    const { color, background } = isDark ? dark : light;
+    const root = document.documentElement;
+    root.lang = values.language || language;
+    root.style.colorScheme = isDark ? 'dark' : 'light';
+    if (color) root.style.setProperty('--color', color);
+    if (background) root.style.setProperty('--background', background);
+    document.title = values.title || sentences.title;
+    const source = (isDark && dark.logo) || light.logo;
     const logo = document.getElementById('logo');
-    if (logo instanceof HTMLImageElement && values.logo) {
-      logo.src = values.logo;
+    if (logo instanceof HTMLImageElement && source) {
+      logo.src = source;
       logo.hidden = false;
     }
-    say(values.text);
+    say(values.text || sentences.text);
   }
 
   dress();

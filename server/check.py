@@ -127,7 +127,8 @@ def _configured(site: Site) -> Iterator[Expected]:
 def _usual(site: Site, release: str | None) -> Iterator[Expected]:
     """What every host has; of a release, the two files that start it."""
     for path in USUAL:
-        yield Expected(path, site.assets[path], exact=False)
+        # The setup page can be switched off (`setup.enabled`).
+        yield Expected(path, site.assets[path], exact=False, refusable=path == HOME)
     if release not in (None, CDN):
         # All that is known of their bytes: the page loads the stand-in, and the script is compressed.
         page, script = [Body.of(f'src="{STORAGE_STAND_IN}"'.encode())], [Body.of(b""), Body.of(b"", "gzip")]

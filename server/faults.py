@@ -199,6 +199,25 @@ FAULTS: Mapping[str, Fault] = {
     ),
 }
 
+# Those that a page can see in what it asks for, as its own browser gets it: for the rehearsal.
+SEEN_BY_BROWSERS = (
+    "no-tls",
+    "no-answer",
+    "redirects",
+    "login-wall",
+    "missing",
+    "host-down",
+    "status",
+    "foreign-page",
+    "rewritten",
+    "csp-added",
+    "csp-replaced",
+    "opener-policy",
+    "frame-options",
+    "redirect-page-cached",
+    "referrer-policy",
+)
+
 # Faults that explain others found beside them: one cause, one finding.
 ABSORBS: Mapping[str, tuple[str, ...]] = {
     "wrong-release": ("missing", "other-settings", "rewritten", "foreign-page", "csp-replaced"),

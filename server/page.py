@@ -1,11 +1,16 @@
 """A page or script of `public/`, with the values of this site put in and what it refers to put in its place.
 
 A page is one answer: the scripts and stylesheets of `public/` that it names stand in it when it goes out, and its CSP
-allows just those, by hash.
+allows just those, by hash. Modules (`.mjs`) cannot stand in a page: they are answers of their own, at the top of the
+site.
+
+A page can have values as well: all of them in a data block, and single ones as the text of an element, for readers
+without JavaScript.
 """
 
 import base64
 import hashlib
+import html
 import json
 import re
 from collections.abc import Mapping
@@ -21,14 +26,17 @@ BUILT_IN = next(
     )  # wheel, checkout
     if folder.is_dir()
 )
-SUFFIXES = (".html", ".css", ".js")
+MODULE = ".mjs"
+SUFFIXES = (".html", ".css", ".js", MODULE, ".json")
 
 PLACE = '{ "values": null }'  # what stands in a script where its values go
 
 _REFERENCE = re.compile(r"""<script src="([\w.-]+)"></script>|<link rel="stylesheet" href="([\w.-]+)">""")
+_MODULE = re.compile(rf"""(<(?:script type="module" src|link rel="modulepreload" href)=")([\w-]+{MODULE}">)""")
+_TEXT = re.compile(r"""(<(\w+)\b[^>]*\bdata-value="(\w+)"[^>]*>)([^<]*)(</\2>)""")
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
-Values = Mapping[str, Mapping[str, Any]]  # of each script that has a place for some, by its file's name
+Values = Mapping[str, Mapping[str, Any]]  # of each script or page that has a place for some, by its file's name
 
 
 @dataclass(frozen=True)
@@ -70,10 +78,11 @@ def put_in(script: str, values: Mapping[str, Any]) -> str:
     return script.replace(PLACE, text)
 
 
-def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
+def make_page(name: str, files: Mapping[str, str], values: Values, top: str = "") -> Page:
     """The page called `name`, whole. A reference to what is not in `files` stays as it is.
 
-    Raises ValueError, which begins with the file's name, for a script or stylesheet that cannot stand in a page.
+    `top`: the way from the page to the top of the site, where modules are. Raises ValueError, which begins with the
+    file's name, for a script or stylesheet that cannot stand in a page.
     """
 
     def content(match: re.Match[str]) -> str:
@@ -89,9 +98,22 @@ def make_page(name: str, files: Mapping[str, str], values: Values) -> Page:
             raise ValueError(f"{file} says </{element}, which would end the element it stands in: write <\\/{element}")
         return f"<{element}>{text}</{element}>"
 
-    html = _REFERENCE.sub(content, files[name])
+    page = files[name]
+    if name in values and PLACE in page:  # a page of a team's own may do without
+        page = put_in(_put_in_texts(page, values[name]), values[name])
+    page = _MODULE.sub(rf"\g<1>{top}\g<2>", _REFERENCE.sub(content, page))
     hashes: dict[str, list[str]] = {"script": [], "style": []}
-    for element, text in _INLINE.findall(html):
+    for element, text in _INLINE.findall(page):
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         hashes[element].append(f"'sha256-{digest}'")
-    return Page(html.encode(), tuple(hashes["script"]), tuple(hashes["style"]))
+    return Page(page.encode(), tuple(hashes["script"]), tuple(hashes["style"]))
+
+
+def _put_in_texts(page: str, values: Mapping[str, Any]) -> str:
+    """`page` with the value that `data-value` names as each such element's text; an empty one leaves the page's own."""
+
+    def text(match: re.Match[str]) -> str:
+        start, _, name, own, end = match.groups()
+        return f"{start}{html.escape(values[name]) if values.get(name) else own}{end}"
+
+    return _TEXT.sub(text, page)

@@ -7,9 +7,11 @@ what it says; `encode` is the one place that knows the difference.
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from urllib.parse import urlsplit
 
 Value = str | bool | int | float
 
@@ -19,6 +21,7 @@ class Kind(Enum):
 
     TEXT = "text"
     URL = "URL"
+    HTTPS = "https URL"  # the widget ignores any other scheme without a word
     NUMBER = "number"
     CHOICE = "choice"
     PRESENCE = "presence"  # on when the name is there at all
@@ -33,91 +36,124 @@ SWITCHES = frozenset({Kind.PRESENCE, Kind.TRI_STATE, Kind.TRUTHY})
 class Parameter:
     """One parameter: what it does (`about`), what it may be (`kind`, `choices`), and whether it is a credential.
 
-    `twin` is the other name of the same parameter; giving one replaces the other.
+    `since`: the first release that reads it (the tags of the widget's repository). `default`: what holds unless it is
+    set, in words. `twin`: the other name of the same parameter; giving one replaces the other.
     """
 
     name: str
+    since: str
     kind: Kind
     about: str
+    default: str = ""
     choices: tuple[str, ...] = ()
     twin: str | None = None
     secret: bool = False
 
+    @property
+    def unset(self) -> str:
+        """What holds unless it is set, in words; nothing where that is nothing."""
+        if self.kind in SWITCHES:
+            return "on" if self.kind is Kind.TRI_STATE else "off"
+        return self.default
 
-def _table(*rows: Parameter) -> Mapping[str, Parameter]:
-    return {row.name: row for row in rows}
 
-
-PARAMETERS = _table(
-    Parameter("clientId", Kind.TEXT, "client id of your registered app", twin="appKey"),
-    Parameter("appKey", Kind.TEXT, "old name of clientId (renamed in 1.4.0)", twin="clientId"),
-    Parameter("clientSecret", Kind.TEXT, "client secret; PKCE needs none", twin="appSecret", secret=True),
-    Parameter("appSecret", Kind.TEXT, "old name of clientSecret", twin="clientSecret", secret=True),
-    Parameter("appServer", Kind.URL, "RingCentral's API server; production unless set"),
-    Parameter("discovery", Kind.TRUTHY, "find the API server by discovery"),
-    Parameter("discoverAppServer", Kind.URL, "server to ask for discovery"),
-    Parameter("appVersion", Kind.TEXT, "version shown in the widget's settings"),
-    Parameter("redirectUri", Kind.URL, "redirect URI; this host's redirect.html unless set"),
-    Parameter("proxyUri", Kind.URL, "page of the hidden refresh frame (old releases)"),
-    Parameter("stylesUri", Kind.URL, "stylesheet that changes the widget's look"),
-    Parameter("disableCall", Kind.PRESENCE, "remove calling"),
-    Parameter("disableMessages", Kind.PRESENCE, "remove messages"),
-    Parameter("disableReadText", Kind.PRESENCE, "remove reading of SMS"),
-    Parameter("disableConferenceInvite", Kind.TRI_STATE, "remove the conference invitation; false brings it in"),
-    Parameter("disableGlip", Kind.TRI_STATE, "remove team messaging; false brings it in"),
-    Parameter("disableMeeting", Kind.PRESENCE, "remove meetings"),
-    Parameter("disableContacts", Kind.PRESENCE, "remove contacts"),
-    Parameter("disableCallHistory", Kind.PRESENCE, "remove the call history"),
-    Parameter("authProxy", Kind.TRUTHY, "sign in by a proxy of your own"),
-    Parameter("prefix", Kind.TEXT, "prefix of storage keys and element ids; rc-widget unless set"),
-    Parameter("userAgent", Kind.TEXT, "name and version of your application, sent as X-User-Agent"),
-    Parameter("enableAnalytics", Kind.TRUTHY, "report events for analytics"),
-    Parameter("enableErrorReport", Kind.TRUTHY, "report errors"),
-    Parameter("errorReportToken", Kind.TEXT, "token of the error report service"),
-    Parameter("errorReportSampleRate", Kind.NUMBER, "share of errors to report, 0 to 1"),
-    Parameter("errorReportProjectId", Kind.TEXT, "project of the error report service"),
-    Parameter("authorizationCode", Kind.TEXT, "authorization code of one user", secret=True),
-    Parameter("authorizationCodeVerifier", Kind.TEXT, "PKCE verifier of that code", secret=True),
-    Parameter("jwt", Kind.TEXT, "JWT credential of one user", secret=True),
-    Parameter("externalAuthId", Kind.TEXT, "tells users of an outer sign-in apart"),
-    Parameter(
-        "defaultCallWith",
-        Kind.CHOICE,
-        "how calls are made unless the user chose",
-        ("browser", "jupiter", "softphone", "ringout"),
+GROUPS: Mapping[str, tuple[Parameter, ...]] = {
+    "Signing in": (
+        Parameter("clientId", "1.4.0", Kind.TEXT, "client id of your registered app", twin="appKey"),
+        Parameter("appServer", "0.1.0", Kind.HTTPS, "RingCentral's API server", "https://platform.ringcentral.com"),
+        Parameter("redirectUri", "0.1.0", Kind.URL, "redirect URI", "this host's redirect.html"),
+        Parameter("prefix", "0.1.0", Kind.TEXT, "prefix of storage keys and element ids", "rc-widget"),
+        Parameter(
+            "disableLoginPopup", "1.4.0", Kind.TRUTHY, "open no sign-in window; the page gets the address instead"
+        ),
+        Parameter("showSignUpButton", "1.8.6", Kind.TRUTHY, "show a sign-up button"),
+        Parameter("externalAuthId", "2.3.0", Kind.TEXT, "tells users of an outer sign-in apart"),
+        Parameter("discovery", "1.6.0", Kind.TRUTHY, "find the API server by discovery"),
+        Parameter("discoverAppServer", "1.6.0", Kind.URL, "server to ask for discovery", "the API server"),
+        Parameter("authProxy", "1.4.0", Kind.TRUTHY, "sign in by a proxy of your own"),
+        Parameter("proxyUri", "0.1.0", Kind.URL, "page of the hidden refresh frame (old releases)"),
+        Parameter("appKey", "0.1.0", Kind.TEXT, "old name of clientId (renamed in 1.4.0)", twin="clientId"),
     ),
-    Parameter("enableFromNumberSetting", Kind.TRUTHY, "let users choose the number calls come from"),
-    Parameter("showMyLocationNumbers", Kind.TRUTHY, "offer the user's own numbers for RingOut"),
-    Parameter("enableSmsSettingEvent", Kind.TRUTHY, "tell the page when SMS settings change"),
-    Parameter("disconnectInactiveWebphone", Kind.TRUTHY, "disconnect the web phone in inactive tabs"),
-    Parameter("multipleTabsSupport", Kind.TRUTHY, "one web phone for all tabs; the popup window wants it"),
-    Parameter("disableInactiveTabCallEvent", Kind.TRUTHY, "no call events in inactive tabs"),
-    Parameter("disableLoginPopup", Kind.TRUTHY, "open no sign-in window; the page gets the address instead"),
-    Parameter("enableWebRTCPlanB", Kind.TRUTHY, "WebRTC Plan B (old browsers)"),
-    Parameter("enableRingtoneSettings", Kind.TRUTHY, "let users choose their ringtone"),
-    Parameter("disableNoiseReduction", Kind.TRUTHY, "remove noise reduction"),
-    Parameter("showSignUpButton", Kind.TRUTHY, "show a sign-up button"),
-    Parameter("defaultAutoLogCallEnabled", Kind.TRUTHY, "log calls unless the user chose"),
-    Parameter("defaultAutoLogMessageEnabled", Kind.TRUTHY, "log messages unless the user chose"),
-    Parameter("enableSMSTemplate", Kind.TRUTHY, "SMS templates"),
-    Parameter("enableSmartNote", Kind.TRUTHY, "AI notes of calls"),
-    Parameter("enableSideWidget", Kind.TRUTHY, "widgets beside calls and contacts"),
-    Parameter("enableAudioInitPrompt", Kind.TRUTHY, "ask users to initialize audio"),
-    Parameter("enableSharedMessages", Kind.TRUTHY, "SMS of call queues"),
-    Parameter("enableLoadMoreCalls", Kind.TRUTHY, "calls older than seven days"),
-    Parameter("enableVoicemailDrop", Kind.TRUTHY, "voicemail drop (3.x)"),
-    Parameter("enableTypingTimeTracking", Kind.TRUTHY, "track typing time of SMS"),
-    Parameter("mainTab", Kind.CHOICE, "take this tab for the main one", ("true",)),
-    Parameter("notification", Kind.TRUTHY, "desktop notification of incoming calls"),
-    Parameter("newAdapterUI", Kind.TRUTHY, "the badge docks at the page's edge"),
-    Parameter("disableMinimize", Kind.TRUTHY, "remove the minimize button"),
-    Parameter("zIndex", Kind.NUMBER, "z-index of the badge; 999 unless set"),
-    Parameter("enablePopup", Kind.TRUTHY, "offer the widget as a popup window; wants multipleTabsSupport"),
-    Parameter("popupPageUri", Kind.URL, "page of the popup window; this host's popup.html unless set"),
-    Parameter("defaultDirection", Kind.CHOICE, "side the badge starts on", ("left", "right")),
-)
+    "Features": (
+        Parameter("disableCall", "0.1.0", Kind.PRESENCE, "remove calling"),
+        Parameter("disableCallHistory", "1.8.6", Kind.PRESENCE, "remove the call history"),
+        Parameter("disableMessages", "0.1.0", Kind.PRESENCE, "remove messages"),
+        Parameter("disableReadText", "1.3.1", Kind.PRESENCE, "remove reading of SMS"),
+        Parameter("disableContacts", "1.8.6", Kind.PRESENCE, "remove contacts"),
+        Parameter("disableMeeting", "1.3.0", Kind.PRESENCE, "remove meetings"),
+        Parameter("disableGlip", "0.1.0", Kind.TRI_STATE, "remove team messaging; off brings it in"),
+        Parameter(
+            "disableConferenceInvite", "0.1.0", Kind.TRI_STATE, "remove the conference invitation; off brings it in"
+        ),
+        Parameter("enableSmartNote", "2.0.0", Kind.TRUTHY, "AI notes of calls"),
+        Parameter("enableSideWidget", "3.0.0", Kind.TRUTHY, "widgets beside calls and contacts"),
+    ),
+    "Calls": (
+        Parameter(
+            "defaultCallWith",
+            "1.0.0",
+            Kind.CHOICE,
+            "how calls are made unless the user chose",
+            "browser",
+            ("browser", "jupiter", "softphone", "ringout"),
+        ),
+        Parameter("enableFromNumberSetting", "1.0.1", Kind.TRUTHY, "let users choose the number calls come from"),
+        Parameter("enableRingoutCallerId", "3.0.0", Kind.TRUTHY, "let users choose the number RingOut calls come from"),
+        Parameter("showMyLocationNumbers", "1.8.1", Kind.TRUTHY, "offer the user's own numbers for RingOut"),
+        Parameter("enableRingtoneSettings", "1.7.0", Kind.TRUTHY, "let users choose their ringtone"),
+        Parameter("enableAudioInitPrompt", "2.1.0", Kind.TRUTHY, "ask users to initialize audio"),
+        Parameter("disableNoiseReduction", "2.0.0", Kind.TRUTHY, "remove noise reduction"),
+        Parameter("enableLoadMoreCalls", "2.1.0", Kind.TRUTHY, "calls older than seven days"),
+        Parameter("defaultAutoLogCallEnabled", "1.10.0", Kind.TRUTHY, "log calls unless the user chose"),
+        Parameter("enableVoicemailDrop", "3.0.0", Kind.TRUTHY, "voicemail drop; wants enableSideWidget"),
+        Parameter("enableWebRTCPlanB", "1.5.0", Kind.TRUTHY, "WebRTC Plan B (old browsers)"),
+    ),
+    "Messages": (
+        Parameter("enableSMSTemplate", "2.0.0", Kind.TRUTHY, "SMS templates; wants the scope Edit Extensions"),
+        Parameter("enableSharedMessages", "2.3.0", Kind.TRUTHY, "SMS of call queues"),
+        Parameter("enableSmsSettingEvent", "2.3.0", Kind.TRUTHY, "tell the page when SMS settings change"),
+        Parameter("enableTypingTimeTracking", "2.3.1", Kind.TRUTHY, "track typing time of SMS"),
+        Parameter("defaultAutoLogMessageEnabled", "1.10.0", Kind.TRUTHY, "log messages unless the user chose"),
+    ),
+    "Look": (
+        Parameter("defaultDirection", "1.8.8", Kind.CHOICE, "side the badge starts on", "right", ("left", "right")),
+        Parameter("newAdapterUI", "0.2.4", Kind.TRUTHY, "the badge docks at the page's edge"),
+        Parameter("disableMinimize", "1.8.0", Kind.TRUTHY, "remove the minimize button"),
+        Parameter("zIndex", "1.0.2", Kind.NUMBER, "z-index of the badge", "999"),
+        Parameter("notification", "0.1.0", Kind.TRUTHY, "desktop notification of incoming calls"),
+        Parameter("stylesUri", "0.1.0", Kind.URL, "stylesheet that changes the widget's look"),
+    ),
+    "Tabs and windows": (
+        Parameter("multipleTabsSupport", "1.5.0", Kind.TRUTHY, "one web phone for all tabs; the popup window wants it"),
+        Parameter("enablePopup", "1.7.0", Kind.TRUTHY, "offer the widget as a popup window; wants multipleTabsSupport"),
+        Parameter("popupPageUri", "1.7.0", Kind.URL, "page of the popup window", "this host's popup.html"),
+        Parameter("mainTab", "2.1.0", Kind.CHOICE, "take this tab for the main one", "chosen by itself", ("true",)),
+        Parameter("disconnectInactiveWebphone", "1.0.1", Kind.TRUTHY, "disconnect the web phone in inactive tabs"),
+        Parameter("disableInactiveTabCallEvent", "1.0.2", Kind.TRUTHY, "no call events in inactive tabs"),
+    ),
+    "Reports": (
+        Parameter("userAgent", "0.2.2", Kind.TEXT, "name and version of your application, sent as X-User-Agent"),
+        Parameter("appVersion", "1.1.1", Kind.TEXT, "version shown in the widget's settings", "the release's"),
+        Parameter("enableAnalytics", "1.8.6", Kind.TRUTHY, "report events for analytics"),
+        Parameter("enableErrorReport", "0.2.5", Kind.TRUTHY, "report errors (read up to 1.8.8)"),
+        Parameter("errorReportToken", "0.2.5", Kind.TEXT, "token of the error report service (read up to 1.8.8)"),
+        Parameter(
+            "errorReportSampleRate", "0.2.5", Kind.NUMBER, "share of errors to report, 0 to 1 (read up to 1.8.8)"
+        ),
+        Parameter("errorReportProjectId", "0.2.5", Kind.TEXT, "project of the error report service (read up to 1.8.8)"),
+    ),
+    "Credentials": (
+        Parameter("clientSecret", "1.4.0", Kind.TEXT, "client secret; PKCE needs none", twin="appSecret", secret=True),
+        Parameter("appSecret", "0.1.0", Kind.TEXT, "old name of clientSecret", twin="clientSecret", secret=True),
+        Parameter("jwt", "1.8.3", Kind.TEXT, "JWT credential of one user", secret=True),
+        Parameter("authorizationCode", "1.0.0", Kind.TEXT, "authorization code of one user", secret=True),
+        Parameter("authorizationCodeVerifier", "1.8.1", Kind.TEXT, "PKCE verifier of that code", secret=True),
+    ),
+}
 
+PARAMETERS: Mapping[str, Parameter] = {row.name: row for rows in GROUPS.values() for row in rows}
 TWINS: Mapping[str, str] = {row.name: row.twin for row in PARAMETERS.values() if row.twin}
+_FORBIDDEN_IN_HOST = re.compile(r"[\s<>^|%\\]")
 _BY_LOWER_CASE = {name.lower(): name for name in PARAMETERS}
 
 
@@ -151,14 +187,26 @@ def mistake(name: str, value: Value) -> str | None:
             right = value in parameter.choices
             remedy = "write one of " + ", ".join(f'"{choice}"' for choice in parameter.choices)
         case Kind.URL:
-            right = isinstance(value, str) and (not value or value.startswith(("https://", "http://")))
+            right = value == "" or _is_address(value, "https", "http")
             remedy = 'write a full address, such as "https://phone.example.com/"'
-            if name == "appServer":  # The widget ignores any other scheme without a word (`widget.md`).
-                right = isinstance(value, str) and (not value or value.startswith("https://"))
-                remedy = 'write an https:// address, such as "https://platform.devtest.ringcentral.com"'
+        case Kind.HTTPS:
+            right = value == "" or _is_address(value, "https")
+            remedy = 'write an https:// address, such as "https://platform.devtest.ringcentral.com"'
         case Kind.TEXT:
             right, remedy = isinstance(value, str), f'write it in quotes, {name} = "…"'
     return None if right else remedy
+
+
+def _is_address(value: Value, *schemes: str) -> bool:
+    """Whether a browser can read `value` as an address of one of these schemes (WHATWG URL §3.5, §4.4)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urlsplit(value)
+        is_read = bool(parts.hostname) and parts.port != 0 and not _FORBIDDEN_IN_HOST.search(parts.netloc)
+    except ValueError:  # brackets without an address in them, a port that is none
+        return False
+    return is_read and parts.scheme in schemes
 
 
 def merge(below: Mapping[str, Value], above: Mapping[str, Value]) -> dict[str, Value]:
@@ -182,9 +230,31 @@ def encode(values: Mapping[str, Value]) -> dict[str, str]:
     return encoded
 
 
+def form() -> list[dict[str, object]]:
+    """The table as the setup page's form has it, group by group: what is shown, and what a page writes for on and off.
+
+    An empty text in a page's query switches a default off.
+    """
+    return [{"name": name, "parameters": [_field(row) for row in rows]} for name, rows in GROUPS.items()]
+
+
+def _field(row: Parameter) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "kind": "switch" if row.kind in SWITCHES else row.kind.value,
+        "about": row.about,
+        "unset": row.unset,
+        "since": row.since,
+        "choices": row.choices,
+        "secret": row.secret,
+        "on": encode({row.name: True}).get(row.name, ""),
+        "off": encode({row.name: False}).get(row.name, ""),
+    }
+
+
 def reference() -> str:
     """The table as Markdown, for the README."""
-    rows = ["| parameter | kind | what it does |", "|---|---|---|"]
+    rows = ["| parameter | kind | unless set | since | what it does |", "|---|---|---|---|---|"]
     for parameter in PARAMETERS.values():
         kind = (
             " or ".join(f"`{choice}`" for choice in parameter.choices)
@@ -192,5 +262,7 @@ def reference() -> str:
             or parameter.kind.value
         )
         refused = " (credential: refused)" if parameter.secret else ""
-        rows.append(f"| `{parameter.name}` | {kind} | {parameter.about}{refused} |")
+        rows.append(
+            f"| `{parameter.name}` | {kind} | {parameter.unset} | {parameter.since} | {parameter.about}{refused} |"
+        )
     return "\n".join(rows)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Headers = Sequence[tuple[str, str]]
 
@@ -24,21 +25,32 @@ ORIGIN_REFERRER = ("Referrer-Policy", "strict-origin")
 class PagePolicy:
     """What one of our pages is allowed: sources are CSP source expressions beside the hashes of its own scripts.
 
-    `widget`: it shows the widget, from this origin or the CDN's. `frameable`: by `widget.embedders`.
+    `widget`: it shows the widget, from this origin or the CDN's. `modules`: it loads modules from this origin, and
+    frames its pages. `asks`: it asks for them as well. `redirects`: it frames the redirect page, wherever that is.
+    `framed`: by whom, "embedders" being those of `widget.embedders`.
     """
 
     cache: str
     images: str = "data:"
     widget: bool = False
-    frameable: bool = False
+    modules: bool = False
+    asks: bool = False
+    redirects: bool = False
+    framed: Literal["nobody", "self", "embedders"] = "nobody"
 
 
 PAGES = {
-    "redirect.html": PagePolicy(NO_STORE, images="'self' data:", frameable=True),
-    "app.html": PagePolicy(MINUTES, frameable=True),
+    "redirect.html": PagePolicy(NO_STORE, images="'self' data:", framed="embedders"),
+    "app.html": PagePolicy(MINUTES, framed="embedders"),
     "popup.html": PagePolicy(MINUTES, images="https: data:", widget=True),
-    "index.html": PagePolicy(MINUTES),
     "404.html": PagePolicy(NO_STORE),
+}
+# What `setup.enabled` is for: the setup page with its preview, and the rehearsal with the app's part in it.
+SETUP_PAGES = {
+    "index.html": PagePolicy(MINUTES, modules=True),
+    "preview.html": PagePolicy(MINUTES, images="https: data:", widget=True, framed="self"),
+    "check.html": PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders"),
+    "stand-in-app.html": PagePolicy(NO_STORE, redirects=True, framed="embedders"),
 }
 
 
@@ -49,28 +61,40 @@ def frame_ancestors(embedders: Iterable[str]) -> str:
 
 
 def page_headers(
-    name: str, scripts: Iterable[str], styles: Iterable[str], embedders: Iterable[str], cdn: Iterable[str]
+    name: str,
+    scripts: Iterable[str],
+    styles: Iterable[str],
+    embedders: Iterable[str] = (),
+    cdn: Iterable[str] = (),
+    redirect: Iterable[str] = (),
 ) -> Headers:
     """The headers of the page called `name`.
 
     `scripts`, `styles`: the CSP hashes of what stands in it. `cdn`: the origins the widget comes from, if not hosted.
+    `redirect`: the origin of the redirect page, if that is another one.
     """
-    policy = PAGES[name]
+    policy = (PAGES | SETUP_PAGES)[name]
     widget = ["'self'", *cdn] if policy.widget else []
+    own = ["'self'"] if policy.modules else []
     # The adapter adds style elements of its own to the page.
     style = ["'unsafe-inline'"] if policy.widget else []
     directives = [
-        ("default-src", ["'none'"]),
-        ("script-src", [*scripts, *widget]),
+        ("default-src", []),
+        ("script-src", [*scripts, *widget, *own]),
         ("style-src", style or list(styles)),
         ("img-src", [policy.images]),
-        ("frame-src", widget),
-        ("base-uri", ["'none'"]),
-        ("form-action", ["'none'"]),
+        *([("connect-src", ["'self'"])] if policy.asks else []),
+        ("frame-src", [*widget, *own, *(["'self'", *redirect] if policy.redirects else [])]),
+        ("base-uri", []),
+        ("form-action", []),
     ]
     csp = "; ".join(" ".join([name, *(sources or ["'none'"])]) for name, sources in directives)
     # The redirect page is framed by the app, the app by the embedder: all of them are ancestors.
-    ancestors = frame_ancestors([*embedders, *cdn]) if policy.frameable else "frame-ancestors 'none'"
+    ancestors = {
+        "nobody": "frame-ancestors 'none'",
+        "self": "frame-ancestors 'self'",
+        "embedders": frame_ancestors([*embedders, *cdn]),
+    }[policy.framed]
     return [
         NOSNIFF,
         ("Cache-Control", policy.cache),

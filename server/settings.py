@@ -86,8 +86,13 @@ def _origin(value: str) -> str:
     parts = _parse(value.lower())
     if parts is None or parts.path not in ("", "/"):
         raise _mistake(f'"{value}" is not an origin', 'Write scheme and host alone, such as "https://crm.example.com"')
+    return _origin_of(parts)
+
+
+def _origin_of(parts: SplitResult) -> str:
+    """The origin as browsers write it: in lower case, without the scheme's own port."""
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
-    return f"{parts.scheme}://{parts.netloc.removesuffix(default_port)}"
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default_port)}"
 
 
 def _embedder(value: str) -> str:
@@ -101,12 +106,13 @@ def _embedder(value: str) -> str:
 
 def _address(value: str) -> str:
     """A full http(s) address of a folder, with its last slash."""
-    if _parse(value) is None or value.endswith(("?", "#")):
+    parts = _parse(value)
+    if parts is None or value.endswith(("?", "#")):
         raise _mistake(
             f'"{value}" is not a full address',
             'Write it with https:// and without "?" or "#", such as "https://phone.example.com/"',
         )
-    return value.rstrip("/") + "/"
+    return f"{_origin_of(parts)}{parts.path.rstrip('/')}/"
 
 
 def _release(value: str) -> str:
@@ -158,7 +164,7 @@ def _parameters(value: Any) -> Any:
         elif TWINS.get(name) in value and name in OLD_NAMES:
             wrong = _mistake(f"{name} is the old name of {TWINS[name]}, which is given too", "Remove it")
         elif remedy := mistake(name, given):
-            shown = "this value" if _is_secret(name) else repr(given)
+            shown = "this value" if is_secret(name) else repr(given)
             wrong = _mistake(f"{shown} is not what {name} takes", remedy[0].upper() + remedy[1:])
         else:
             continue
@@ -208,6 +214,7 @@ Embedder = Annotated[str, AfterValidator(_embedder)]
 Address = Annotated[str, AfterValidator(_address)]
 Parameters = Annotated[dict[str, Value], BeforeValidator(_parameters)]
 Color = Annotated[str, _matching(COLOR, "a colour", 'Write it as in CSS, such as "#0684bd"')]
+Logo = Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_logo)]
 Language = Annotated[str, _matching(LANGUAGE, "a language", 'Write its tag, such as "en" or "pt-BR"')]
 
 
@@ -232,16 +239,21 @@ class Redirect(Section):
     origins: Annotated[list[Origin], NoDecode, BeforeValidator(_listed)] = Field(
         [], description="further origins that may receive the callback"
     )
-    title: str = Field("Signing in…", description="the redirect page's title")
-    text: str = Field(
-        "Signing in to RingCentral. This window closes by itself.", description="what it says while it works"
-    )
-    logo: Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_logo)] = Field(
-        None, description="an image file (SVG, PNG, JPEG, WebP; 64 KiB), sent inside the page"
-    )
+    title: str = Field("", description="the redirect page's title; a sentence in the user's language unless set")
+    text: str = Field("", description="what it says while it works; likewise")
+    language: Language = Field("", description="language tag of the page; the browser's language unless set")
+    logo: Logo = Field(None, description="an image file (SVG, PNG, JPEG, WebP; 64 KiB), sent inside the page")
     color: Color = Field("", description="colour of its text, as in CSS")
     background: Color = Field("", description="colour behind it, as in CSS")
-    language: Language = Field("en", description="language tag of your own text")
+    dark_logo: Logo = Field(None, description="the logo where the user prefers dark; `redirect.logo` unless set")
+    dark_color: Color = Field("", description="colour of its text there; without one, the light colours hold")
+    dark_background: Color = Field("", description="colour behind it there")
+
+
+class Setup(Section):
+    enabled: Annotated[bool, BeforeValidator(_switch)] = Field(
+        True, strict=True, description="serve the setup page and the rehearsal; `false` leaves the files alone"
+    )
 
 
 class Profile(Section):
@@ -264,6 +276,7 @@ class Settings(Section):
     )
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
+    setup: Setup = Field(default_factory=Setup)
     params: Parameters = Field({}, description="any parameter of the widget")
     profiles: dict[Annotated[str, AfterValidator(_profile_name)], Profile] = Field(
         {}, description="further sets of parameters, each served under its own name"
@@ -325,7 +338,7 @@ def _typed(name: str, text: Any) -> Any:
     return text
 
 
-SECTIONS: Mapping[str, type[BaseModel]] = {"widget": Widget, "redirect": Redirect, "profiles": Profile}
+SECTIONS: Mapping[str, type[BaseModel]] = {"widget": Widget, "redirect": Redirect, "setup": Setup, "profiles": Profile}
 
 
 def find(config: Path | None) -> Path | None:
@@ -386,7 +399,8 @@ def _read(file: Path | None) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError([f'{file}: this is not TOML: {error}. Texts stand in quotes: name = "value".']) from None
     redirect = values.get("redirect")
-    for table, key in ((values, "data_dir"), (values, "public_dir"), (redirect, "logo")):
+    paths = ((values, "data_dir"), (values, "public_dir"), (redirect, "logo"), (redirect, "dark_logo"))
+    for table, key in paths:
         if isinstance(table, dict) and isinstance(table.get(key), str) and table[key]:
             table[key] = str(file.parent / table[key])
     values.setdefault("data_dir", str(file.parent / "var"))
@@ -406,6 +420,7 @@ def _variables() -> dict[str, tuple[str, ...]]:
 VARIABLES = {
     "widget": ("widget", "release"),
     "redirect": ("redirect", "title"),
+    "setup": ("setup", "enabled"),
     "params": ("params", "clientid"),
     "profiles": ("profiles", "sandbox", "params", "clientid"),
 }
@@ -468,7 +483,7 @@ def _where(location: tuple[str | int, ...], file: Path | None) -> str:
     return f"{file or FILE_NAME}: {key}"
 
 
-def _is_secret(name: str) -> bool:
+def is_secret(name: str) -> bool:
     """Whether `name` is a credential's, however it is spelled: a wrong spelling would be published all the same."""
     return canonical(re.sub("[_.-]", "", name)) in SECRETS
 
@@ -481,7 +496,7 @@ def _secrets(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]
         tables.append((("profiles", profile, "params"), table.get("params") if isinstance(table, dict) else None))
     for where, params in tables:
         for name, value in params.items() if isinstance(params, dict) else ():
-            if _is_secret(str(name)) and value != "":
+            if is_secret(str(name)) and value != "":
                 yield where, name
 
 
@@ -532,7 +547,7 @@ def _shared_prefixes(settings: Settings) -> Iterator[str]:
 def reference() -> str:
     """Every setting as Markdown, for the README, from the declarations above."""
     rows = ["| setting | default | what it is |", "|---|---|---|"]
-    for table, model in (("", Settings), ("widget", Widget), ("redirect", Redirect)):
+    for table, model in (("", Settings), ("widget", Widget), ("redirect", Redirect), ("setup", Setup)):
         for name, field in model.model_fields.items():
             if field.description:
                 key = f"[{name}]" if name in ("params", "profiles") else f"{table}.{name}".lstrip(".")

@@ -5,23 +5,28 @@ are given only what is the same for everybody.
 """
 
 import base64
+import hashlib
 import json
 import logging
 import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import TypeAdapter, ValidationError
+
 from server.asset import Asset, Body
 from server.coding import LARGE, Encoder
-from server.page import Values, make_page, put_in, sources
-from server.parameters import TWINS, encode
+from server.faults import FAULTS, SEEN_BY_BROWSERS
+from server.page import MODULE, Values, make_page, put_in, sources
+from server.parameters import TWINS, encode, form
 from server.policy import (
     MINUTES,
     PAGES,
+    SETUP_PAGES,
     Headers,
     page_headers,
     script_headers,
@@ -29,7 +34,7 @@ from server.policy import (
     widget_headers,
 )
 from server.release import BRANDS, Release, ReleaseError, current, installed, open_release
-from server.settings import CDN, CURRENT, LOGO_TYPES, Settings, SettingsError
+from server.settings import CDN, CURRENT, LOGO_TYPES, Settings, SettingsError, is_secret
 
 log = logging.getLogger("server")
 
@@ -43,11 +48,16 @@ MANUAL_INIT = b"RC_EMBEDDABLE_ADAPTER_MANUAL_INIT"  # an adapter that does not k
 APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")
 STYLESHEET = "app.css"
 STORAGE_STAND_IN = "storage-stand-in.js"
+REDIRECT_PAGE = "redirect.html"
 HAND_OFF = "redirect.js"
+SENTENCES = "sentences.json"
+FALLBACK_LANGUAGE = "en"
+ORIGIN = re.compile(r"^https?://[\w.:\[\]-]+(?![^/?#])", re.ASCII)  # at the start of an address that a policy can name
 COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 MEDIA_TYPES = {
     ".js": "text/javascript",  # RFC 9239
+    ".mjs": "text/javascript",
     ".map": "application/json",
     ".woff": "font/woff",
     ".woff2": "font/woff2",
@@ -77,6 +87,23 @@ class Site:
 
 
 @dataclass(frozen=True)
+class Sentences:
+    """What the redirect page says, in one language."""
+
+    title: str
+    text: str
+    done: str
+    back: str
+    late: str
+    nothing: str
+    gone: str
+    failed: str
+
+
+_SENTENCES = TypeAdapter(dict[str, Sentences])
+
+
+@dataclass(frozen=True)
 class _Draft:
     """An asset before its content is compressed."""
 
@@ -95,10 +122,10 @@ def build_site(settings: Settings) -> Site:
 
 
 def _build(settings: Settings, release: Release | None, files: Mapping[str, str]) -> Site:
-    if f'<script src="{HAND_OFF}"></script>' not in COMMENT.sub("", files["redirect.html"]):
+    if f'<script src="{HAND_OFF}"></script>' not in COMMENT.sub("", files[REDIRECT_PAGE]):
         raise SettingsError(
             [
-                f"{settings.public_dir}/redirect.html: the page does not hand the sign-in over. "
+                f"{settings.public_dir}/{REDIRECT_PAGE}: the page does not hand the sign-in over. "
                 f'Put <script src="{HAND_OFF}"></script> before </body>.'
             ]
         )
@@ -112,7 +139,7 @@ def _build(settings: Settings, release: Release | None, files: Mapping[str, str]
         bodies = encoder.bodies(draft.content)
         assets.setdefault(draft.path, Asset(media_type(draft.name), bodies, draft.headers))
     missing = make_page("404.html", files, {})
-    missing_headers = page_headers("404.html", missing.scripts, missing.styles, (), ())
+    missing_headers = page_headers("404.html", missing.scripts, missing.styles)
     return Site(
         assets,
         Asset(media_type("404.html"), encoder.bodies(missing.content), missing_headers, status=404),
@@ -128,6 +155,9 @@ def _drafts(
     yield from _status(release)
     for hosted in releases:
         yield from _altered(hosted, settings, files)
+    for name, text in files.items() if settings.setup.enabled else ():
+        if name.endswith(MODULE):
+            yield _Draft(f"/{name}", name, text.encode(), script_headers())
     for profile in (None, *settings.profiles):
         yield from _profile(settings, profile, release, files)
 
@@ -201,16 +231,31 @@ def _profile(
 ) -> Iterator[_Draft]:
     """The pages and adapters of one profile, and what else lies in the team's own folder."""
     folder = f"/{profile}/" if profile else "/"
-    cdn = () if release else _cdn_origins(settings)
-    values = _values(settings, profile, release)
-    for name in PAGES.keys() - {"404.html"}:
-        page = make_page(name, files, values)
-        headers = page_headers(name, page.scripts, page.styles, settings.widget.embedders, cdn)
-        yield _Draft(folder + ("" if name == "index.html" else name), name, page.content, headers)
+    values = _values(settings, profile, release, _sentences(files))
+    pages = {name: _page(name, folder, settings, release, files, values) for name in PAGES.keys() - {"404.html"}}
+    if settings.setup.enabled:
+        values["check.html"] |= {"expected": _as_browsers_see(pages[REDIRECT_PAGE])}
+        pages |= {name: _page(name, folder, settings, release, files, values) for name in SETUP_PAGES}
+    yield from pages.values()
     for name, script in _adapters(values["defaults.js"], release, files["defaults.js"]):
         yield _Draft(folder + name, name, script, script_headers())
     for name, file in _pictures(settings.public_dir):
         yield _Draft(folder + name, name, file.read_bytes(), script_headers())
+
+
+def _page(
+    name: str, folder: str, settings: Settings, release: Release | None, files: Mapping[str, str], values: Values
+) -> _Draft:
+    page = make_page(name, files, values, top="" if folder == "/" else "../")
+    cdn = () if release else _cdn_origins(settings)
+    redirect = ORIGIN.findall(values["check.html"]["redirectUri"])
+    headers = page_headers(name, page.scripts, page.styles, settings.widget.embedders, cdn, redirect)
+    return _Draft(folder + ("" if name == "index.html" else name), name, page.content, headers)
+
+
+def _as_browsers_see(page: _Draft) -> Mapping[str, Any]:
+    """What a browser that asks for the page must get, for the rehearsal to hold against what it gets."""
+    return {"sha256": hashlib.sha256(page.content).hexdigest(), "headers": dict(page.headers)}
 
 
 def _pictures(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
@@ -222,13 +267,37 @@ def _pictures(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
             yield name, file
 
 
-def _values(settings: Settings, profile: str | None, release: Release | None) -> Values:
-    """What each script of `public/` is given, by its name."""
+def _sentences(files: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+    """The redirect page's sentences by language. Raises ValueError, which begins with the file's name."""
+    try:
+        sentences = _SENTENCES.validate_json(files[SENTENCES])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{SENTENCES} {where}: {first['msg']}. Write a table of sentences for each language") from None
+    if FALLBACK_LANGUAGE not in sentences:
+        raise ValueError(f'{SENTENCES} has no "{FALLBACK_LANGUAGE}", which stands for every language that it lacks')
+    return {language: asdict(spoken) for language, spoken in sentences.items()}
+
+
+def _values(
+    settings: Settings, profile: str | None, release: Release | None, sentences: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, Any]]:
+    """What each script and page of `public/` is given, by its name."""
     public_url = settings.public_url and f"{settings.public_url}{profile}/" if profile else settings.public_url
     app = f"widget/{release.id}/app.html" if release else f"{settings.widget.source}{CDN_VERSION}/app.html"
     parameters = encode(settings.parameters(profile))
+    secrets = [name for name in parameters if is_secret(name)]
+    source = "" if release else _origin(settings.widget.source)
     redirect = settings.redirect
     on_cdn = release is None or not _has_manual_init(release, "adapter.js")
+    # What both the setup page and the rehearsal are about.
+    host = {
+        "home": public_url,
+        "redirectUri": parameters.get("redirectUri", public_url and f"{public_url}{REDIRECT_PAGE}"),
+        "release": release.id if release else "",
+        "source": source,
+    }
     return {
         "defaults.js": {
             "home": public_url,
@@ -244,18 +313,42 @@ def _values(settings: Settings, profile: str | None, release: Release | None) ->
             "prefix": parameters.get("prefix", DEFAULT_PREFIX),
             "title": redirect.title,
             "text": redirect.text,
-            "logo": _data_url(redirect.logo),
-            "color": redirect.color,
-            "background": redirect.background,
             "language": redirect.language,
+            "light": _look(redirect.color, redirect.background, redirect.logo),
+            "dark": _look(redirect.dark_color, redirect.dark_background, redirect.dark_logo),
+            "sentences": sentences,
         },
-        "index.js": {
-            "home": public_url,
-            "release": release.id if release else "",
-            "appOrigin": "" if release else _origin(settings.widget.source),
-            "profiles": {} if profile else {name: f"{name}/" for name in settings.profiles},
+        "index.html": host
+        | {
+            "version": release.version if release else "",
+            "widget": _origin_in_words(release, on_cdn) or source,
+            "microphone": f"microphone {source}".strip(),
+            "profile": profile or "",
+            "profiles": sorted(settings.profiles),
+            "parameters": {name: text for name, text in parameters.items() if name not in secrets},
+            "credentials": secrets,
+            "groups": form(),
+            "twins": dict(TWINS),
         },
+        "check.html": host
+        | {
+            "source": _origin(settings.widget.source) if on_cdn else "",
+            "faults": {name: asdict(FAULTS[name]) for name in SEEN_BY_BROWSERS},
+        },
+        "preview.js": {"source": source},
     }
+
+
+def _origin_in_words(release: Release | None, on_cdn: bool) -> str:
+    """Where the widget comes from; nothing where that is the CDN."""
+    if release is None:
+        return ""
+    old = ", whose adapter (older than 1.8.5) takes the app from the CDN" if on_cdn else ""
+    return f"this host, release {release.id}{old}"
+
+
+def _look(color: str, background: str, logo: Path | None) -> Mapping[str, str]:
+    return {"color": color, "background": background, "logo": _data_url(logo)}
 
 
 def _adapters(values: Mapping[str, Any], release: Release | None, defaults: str) -> Iterator[tuple[str, bytes]]:

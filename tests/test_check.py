@@ -3,11 +3,9 @@
 Each broken configuration must be found, by the right name, and nothing else beside it.
 """
 
-import contextlib
 import itertools
 import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,8 +15,18 @@ from typing import Any
 import proxy
 import pytest
 from authority import Authority, Certificate
+from deployment import (
+    PASSED_ON,
+    TO_HTTPS,
+    added,
+    changed,
+    deployed,
+    dropped,
+    replaced,
+    rewritten,
+)
 from host import Quiet, Server, add_release, configured, run, serving
-from world.internet import free_ports, is_listening, nginx, wait_until
+from world.internet import free_ports
 
 from server.check import check as check_address
 from server.faults import ABSORBS, FAULTS
@@ -39,60 +47,6 @@ KEYS = {"address", "against", "release", "checked", "days_left", "findings"}
 FINDING_KEYS = {"name", "addresses", "expected", "seen", "why", "change"}
 FOUND = 1
 BAD_USAGE = 2
-
-CONFIGURATION = """
-daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
-worker_processes 1;
-pid {folder}/nginx.pid;
-events {{}}
-http {{
-  log_format asked "$request_method $host $request_uri";
-  access_log {folder}/asked.log asked;
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  proxy_cache_path {folder}/cache keys_zone=answers:1m;
-  proxy_http_version 1.1;
-  default_type text/html;
-  server {{
-    listen 127.0.0.1:{http};
-    {on_http}
-  }}
-  server {{
-    listen 127.0.0.1:{https}{ssl};
-    {on_https}
-  }}
-}}
-"""
-
-PASSED_ON = "location / { PASS; }"
-TO_HTTPS = "return 301 https://$host$request_uri;"
-
-
-def changed(directives: str, location: str = "/") -> str:
-    """nginx's lines where what `location` passes on is changed by `directives`, and all else passed on as it is."""
-    rest = "" if location == "/" else PASSED_ON
-    return f"location {location} {{ PASS; {directives} }} {rest}"
-
-
-def added(header: str) -> str:
-    return changed(f"add_header {header} always;")
-
-
-def dropped(header: str) -> str:
-    return changed(f"proxy_hide_header {header};")
-
-
-def replaced(name: str, value: str, location: str = "/") -> str:
-    return changed(f'proxy_hide_header {name}; add_header {name} "{value}" always;', location)
-
-
-def rewritten(text: str, by: str) -> str:
-    compressing = "gzip on; gzip_proxied any; gzip_types *; gzip_min_length 1;"
-    return changed(f"proxy_set_header Accept-Encoding ''; {compressing} sub_filter '{text}' '{by}';")
 
 
 @dataclass(frozen=True)
@@ -167,22 +121,11 @@ def examine(
     """Deploys, runs `check` in a folder (the host's own unless another is given), and returns what it said."""
 
     def examine(deployment: Deployment, *options: str, url: str = URL, here: Path = folder) -> Result:
-        http, https = free_ports(2)
         given = certificates[deployment.certificate]
-        tls = f"ssl_certificate {given.certificate}; ssl_certificate_key {given.key};" if given else ""
-        text = CONFIGURATION.format(
-            folder=tmp_path,
-            http=http,
-            https=https,
-            ssl=" ssl" if given else "",
-            on_http=deployment.on_http,
-            on_https=f"{tls} {deployment.on_https}",
-        )
-        text = text.replace("PASS", f"proxy_pass http://127.0.0.1:{host.port}")
-        ports = [f"{NAME}:443:127.0.0.1:{https}", f"{NAME}:80:127.0.0.1:{http}"]
-        connect = [argument for port in ports for argument in ("--connect-to", port)]
-        trust = {"SSL_CERT_FILE": str(authority.file), "HTTPS_PROXY": "http://127.0.0.1:1"}
-        with running_nginx(tmp_path, text, https):
+        with deployed(tmp_path, host.port, given, deployment.on_https, deployment.on_http) as (https, http):
+            ports = [f"{NAME}:443:127.0.0.1:{https}", f"{NAME}:80:127.0.0.1:{http}"]
+            connect = [argument for port in ports for argument in ("--connect-to", port)]
+            trust = {"SSL_CERT_FILE": str(authority.file), "HTTPS_PROXY": "http://127.0.0.1:1"}
             done = run(here, "check", url, *connect, *options, environment=trust)
         requests = [line.split(" ") for line in (tmp_path / "asked.log").read_text().splitlines()]
         assert {host for _, host, _ in requests} <= {NAME, ""}, "it followed a redirect"
@@ -191,20 +134,6 @@ def examine(
         return Result(done.returncode, done.stdout, done.stderr, [address for *_, address in requests])
 
     return examine
-
-
-@contextlib.contextmanager
-def running_nginx(folder: Path, configuration: str, port: int) -> Iterator[None]:
-    file, log = folder / "nginx.conf", folder / "error.log"
-    file.write_text(configuration)
-    process = subprocess.Popen([nginx(), "-p", folder, "-e", log, "-c", file])
-    try:
-        wait_until(lambda: is_listening(port) or process.poll() is not None, "nginx listens")
-        assert process.poll() is None, log.read_text()
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 SPA = "location = /spa.html { internal; return 200 '<!doctype html><title>App</title><div id=root></div>'; }"
@@ -383,6 +312,14 @@ def test_where_nothing_is_configured_the_address_alone_is_checked_and_that_is_sa
     result = examine(Deployment(), here=tmp_path)
     assert result.code == 0, result.stdout
     assert "without a configuration" in plain(result.stdout)
+
+
+def test_a_host_without_its_setup_pages_is_right_with_and_without_its_configuration(tmp_path: Path) -> None:
+    add_release(configured(tmp_path, f"{SETTINGS}[setup]\nenabled = false\n"))
+    with serving(tmp_path) as server:
+        for mode in ([], ["--address-only"]):
+            done = run(tmp_path, "check", f"http://127.0.0.1:{server.port}/", "--json", *mode)
+            assert done.returncode == 0, done.stdout
 
 
 def test_a_release_is_a_configuration(examine: Examine, tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.usefixtures("hosted", "loader")
 def offered(page: Page, name: str, snippet: str) -> str:
     """What the setup page of a host says to put into a page."""
     page.goto(f"https://{name}/")
-    element = page.locator(f"#{snippet}-snippet")
-    expect(element).not_to_be_empty()
+    element = page.locator(f"#{snippet}-code")
+    expect(element).to_contain_text(name)
     return element.inner_text()
 
 

@@ -36,9 +36,12 @@ NO_STORE = "no-store"
 MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
-PAGES = ("redirect.html", "app.html", "popup.html", "")
+SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html")
+PAGES = ("redirect.html", "app.html", "popup.html", *SETUP_PAGES)
+KEPT_BY_NOBODY = ("redirect.html", "check.html", "stand-in-app.html")
+MODULES = tuple(f"/{file.name}" for file in (Path(__file__).parent.parent / "public").glob("*.mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
-OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS))
+OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
 
 
 @pytest.fixture(scope="module")
@@ -485,6 +488,7 @@ def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, releas
     expected = {
         **{f"/{profile}{name}": "text/html; charset=utf-8" for profile in ("", "sandbox/") for name in PAGES},
         **{f"/{name}": "text/javascript; charset=utf-8" for name in ADAPTERS},
+        **{module: "text/javascript; charset=utf-8" for module in MODULES},
         "/healthz": "text/plain; charset=utf-8",
         "/readyz": "application/json; charset=utf-8",
         widget + "app.html": "text/html; charset=utf-8",
@@ -508,7 +512,7 @@ def test_everything_is_cached_as_long_as_it_holds(server: Server, release: Relea
     # The release's app.html has our script in it, and its headers follow the settings.
     ours = {widget + "app.html": MINUTES, widget + "storage-stand-in.js": MINUTES}
     expected = {
-        **{address: NO_STORE if address.endswith("redirect.html") else MINUTES for address in OWN},
+        **{address: NO_STORE if address.endswith(KEPT_BY_NOBODY) else MINUTES for address in OWN},
         **{widget + name: IMMUTABLE for name in release.files},
         **ours,
         "/healthz": NO_STORE,
@@ -552,7 +556,7 @@ class Inline(HTMLParser):
         given = dict(attrs)
         self.handlers += [name for name in given if name.startswith("on") or name == "style"]
         self.loaded += [given[name] or "" for name in ("src", "srcset", "href", "data", "action") if name in given]
-        if tag in self.found and "src" not in given:
+        if tag in self.found and "src" not in given and "type" not in given:
             self._inside = tag
             self.found[tag].append("")
 
@@ -574,7 +578,9 @@ def hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-OUR_PAGES = [*(address for address in OWN if not address.endswith(".js")), "/nothing"]
+OUR_PAGES = [*(address for address in OWN if not address.endswith("js")), "/nothing"]
+WITH_ADAPTER = ("/popup.html", "/preview.html")
+WITH_MODULES = ("/", "/check.html")
 
 
 @pytest.mark.parametrize("address", OUR_PAGES)
@@ -586,23 +592,50 @@ def test_the_policy_allows_the_page_s_own_scripts_and_styles_by_hash_and_no_othe
             continue
         answer = host.ask(address)
         allowed, page = policy(answer), Inline(answer.body)
-        popup = address.endswith("popup.html")
-        origins = {"'self'"} | {source for source in allowed["script-src"] if source.startswith("https:")}
         hashes = {hash_source(script) for script in page.found["script"]}
-        assert set(allowed["script-src"]) == (hashes | origins if popup else hashes or {"'none'"})
+        cdn = {source for source in allowed["script-src"] if source.startswith("https:")}
+        assert not cdn or (host is unhosted and address.endswith(WITH_ADAPTER))
+        own = {"'self'"} if address.endswith((*WITH_ADAPTER, *WITH_MODULES)) else set()
+        assert set(allowed["script-src"]) == (hashes | own | cdn or {"'none'"})
         assert set(allowed["style-src"]) == (
-            {"'unsafe-inline'"} if popup else {hash_source(style) for style in page.found["style"]}
+            {"'unsafe-inline'"}
+            if address.endswith(WITH_ADAPTER)
+            else {hash_source(style) for style in page.found["style"]} or {"'none'"}
         )
-        assert page.loaded == (["data:,", "adapter.js"] if popup else ["data:,"])
         assert page.handlers == []
         assert allowed["default-src"] == allowed["base-uri"] == allowed["form-action"] == ["'none'"]
 
 
 @pytest.mark.parametrize("address", OUR_PAGES)
-def test_nothing_unsafe_is_allowed_but_the_styles_of_the_popup_page(server: Server, address: str) -> None:
+def test_nothing_unsafe_is_allowed_but_the_styles_that_the_adapter_adds(server: Server, address: str) -> None:
     allowed = policy(server.ask(address))
     unsafe = [(name, source) for name in allowed for source in allowed[name] if "unsafe" in source]
-    assert unsafe == ([("style-src", "'unsafe-inline'")] if address.endswith("popup.html") else [])
+    assert unsafe == ([("style-src", "'unsafe-inline'")] if address.endswith(WITH_ADAPTER) else [])
+
+
+@pytest.mark.parametrize(
+    "address", [address for address in OUR_PAGES if not address.endswith((*WITH_MODULES, "popup.html"))]
+)
+def test_a_page_without_modules_names_no_other_file(server: Server, address: str) -> None:
+    assert Inline(server.ask(address).body).loaded == ["data:,"]
+
+
+@pytest.mark.parametrize("profile", ["", "sandbox/"])
+def test_a_page_with_modules_names_all_that_it_will_load_at_the_top_of_the_site(server: Server, profile: str) -> None:
+    top = "../" if profile else ""
+    for address in ("", "check.html"):
+        loaded = Inline(server.ask(f"/{profile}{address}").body).loaded
+        named = {name for name in loaded if name.endswith(".mjs")}
+        imported = {f"{top}{module}" for name in named for module in imports(server, name.removeprefix("../"))}
+        assert imported <= named
+        assert {name for name in named if name.startswith(top)} == named
+        assert not [
+            name for name in loaded if "//" in name and not name.startswith("https://developers.ringcentral.com/")
+        ]
+
+
+def imports(server: Server, module: str) -> list[str]:
+    return re.findall(r"^import .* from '\./([\w-]+\.mjs)';$", server.ask(f"/{module}").body.decode(), re.MULTILINE)
 
 
 def test_the_redirect_page_loads_nothing(server: Server) -> None:
@@ -614,7 +647,7 @@ def test_the_redirect_page_loads_nothing(server: Server) -> None:
     assert not policy(answer).keys() & {"connect-src", "font-src", "media-src"}
 
 
-FRAMEABLE = ("/redirect.html", "/app.html", "/widget/{id}/app.html")
+FRAMEABLE = ("/redirect.html", "/app.html", "/check.html", "/stand-in-app.html", "/widget/{id}/app.html")
 UNFRAMEABLE = ("/", "/popup.html", "/nothing")
 
 
@@ -636,6 +669,16 @@ def test_nobody_may_frame_the_other_pages(server: Server, framed: Server, unhost
     for host in (server, framed, unhosted):
         for address in UNFRAMEABLE:
             assert policy(host.ask(address))["frame-ancestors"] == ["'none'"]
+        assert policy(host.ask("/preview.html"))["frame-ancestors"] == ["'self'"]
+
+
+def test_without_the_setup_pages_nothing_of_them_is_there(tmp_path: Path) -> None:
+    add_release(configured(tmp_path, f"{SETTINGS}[setup]\nenabled = false\n"))
+    with serving(tmp_path) as server:
+        for profile in ("/", "/sandbox/"):
+            for name in (*SETUP_PAGES, *ADAPTERS, "redirect.html", "app.html", "popup.html"):
+                assert server.ask(f"{profile}{name}").status == (404 if name in SETUP_PAGES else 200), name
+        assert [server.ask(module).status for module in MODULES] == [404] * len(MODULES)
 
 
 # The release

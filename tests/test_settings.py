@@ -141,6 +141,9 @@ FILE_MISTAKES: dict[str, tuple[str, tuple[str, ...]]] = {
     "logo that is not there": ('[redirect]\nlogo = "logo.svg"', ("redirect.logo: ", "logo.svg is not there")),
     "colour with more in it": ('[redirect]\ncolor = "red; background: url(x)"', ("redirect.color: ", '"#0684bd"')),
     "background that loads": ('[redirect]\nbackground = "url(x)"', ("redirect.background: ", '"#0684bd"')),
+    "dark colour that is none": ('[redirect]\ndark_color = "1px"', ("redirect.dark_color: ", "#0684bd")),
+    "setup that is a word": ('[setup]\nenabled = "no"', ("setup.enabled: ",)),
+    "setup with another key": ("[setup]\nenable = false", ("setup.enable: ", "Did you mean enabled?")),
     "language that is a name": ('[redirect]\nlanguage = "en us"', ("redirect.language: ", '"pt-BR"')),
     "text for a switch": (params('disableCall = "false"'), ("params.disableCall: ", "'false'", "disableCall = false")),
     "number for a switch": (params("enablePopup = 1"), ("params.enablePopup: ", "enablePopup = true")),
@@ -153,6 +156,9 @@ FILE_MISTAKES: dict[str, tuple[str, tuple[str, ...]]] = {
     "other choice": (params('defaultDirection = "top"'), ("params.defaultDirection: ", '"left", "right"')),
     "server without TLS": (params('appServer = "http://p.example.com"'), ("params.appServer: ", "https:// address")),
     "relative redirect URI": (params('redirectUri = "redirect.html"'), ("params.redirectUri: ", FULL)),
+    "address without a host": (params('redirectUri = "https:///back"'), ("params.redirectUri: ", FULL)),
+    "address with a broken host": (params('redirectUri = "https://[/back"'), ("params.redirectUri: ", FULL)),
+    "address with a blank in its host": (params('stylesUri = "https://a b/c.css"'), ("params.stylesUri: ", FULL)),
     "list for a parameter": (params('prefix = ["a"]'), ("params.prefix: ", "one value", "text, a number")),
     "date for a parameter": (params("appVersion = 2024-01-01"), ("params.appVersion: ", "one value")),
     "name that is none": (params('"a&b" = "c"'), ("params.a&b: ", "not a parameter's name", "letters, digits")),
@@ -348,12 +354,14 @@ def test_the_option_wins_over_the_variable_and_that_over_the_working_directory(
 def test_paths_in_the_file_are_relative_to_the_file(folder: Path) -> None:
     (folder / "etc" / "pages").mkdir(parents=True)
     (folder / "etc" / "logo.svg").write_text("<svg/>")
+    (folder / "etc" / "dark.svg").write_text("<svg/>")
     file = folder / "etc" / FILE
-    file.write_text('data_dir = "data"\npublic_dir = "pages"\n[redirect]\nlogo = "logo.svg"')
+    file.write_text('data_dir = "data"\npublic_dir = "pages"\n[redirect]\nlogo = "logo.svg"\ndark_logo = "dark.svg"')
     settings = load(file)
     assert settings.data_dir == folder / "etc" / "data"
     assert settings.public_dir == folder / "etc" / "pages"
     assert settings.redirect.logo == folder / "etc" / "logo.svg"
+    assert settings.redirect.dark_logo == folder / "etc" / "dark.svg"
     file.write_text("")
     assert load(file).data_dir == folder / "etc" / "var"
 

@@ -26,7 +26,7 @@ from world.user import ADAPTER_FRAME
 from world.weather import INCOGNITO, OpenBrowser
 
 from server.page import PLACE, make_page, put_in
-from server.parameters import Value
+from server.parameters import Value, encode
 from server.settings import Settings
 from server.site import Site, build_site
 
@@ -189,9 +189,10 @@ def test_the_setup_page_shows_addresses_as_text(open_browser: OpenBrowser, data_
     settings = Settings(data_dir=data_dir, public_url="https://phone.example.com/</script><script>window.ran=1;x")
     browser = Browser(open_browser(INCOGNITO), build_site(settings))
     page = browser.open(f"{HOME}/")
-    expect(page.locator("#adapter-snippet")).to_contain_text("<script src=")
-    expect(page.locator("#adapter-snippet")).to_contain_text("window.ran=1;x/adapter.js")
-    assert scripts_in(page) == 1
+    for code in ("#adapter-code", "#iframe-code"):
+        expect(page.locator(code)).to_contain_text("window.ran=1;x/a")
+    expect(page.locator("#redirect-uri")).to_contain_text("window.ran=1;x/redirect.html")
+    assert scripts_in(page) == 3  # one inside, the module, and the values
     browser.nothing_else_has_run()
 
 
@@ -222,23 +223,29 @@ class Elements(HTMLParser):
         super().__init__()
         self.tags: list[str] = []
         self.scripts: list[str] = []
+        self.texts: dict[str, str] = {}  # of the elements that are given one, by the value's name
         self._in_script = False
+        self._value: str | None = None
         self.feed(page.decode())
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self._in_script = tag == "script"
+        self._value = dict(attrs).get("data-value")
         if self._in_script:
             self.scripts.append("")
 
     def handle_endtag(self, tag: str) -> None:
         self.tags.append(f"/{tag}")
         self._in_script = False
+        self._value = None
 
     def handle_data(self, data: str) -> None:
         if self._in_script:
             self.scripts[-1] += data
+        if self._value:
+            self.texts[self._value] = self.texts.get(self._value, "") + data
 
     def handle_comment(self, data: str) -> None:
         self.tags.append("comment")
@@ -257,7 +264,7 @@ def public(name: str) -> str:
     return (Path(__file__).parent.parent / "public" / name).read_text(encoding="utf-8")
 
 
-PAGES = {"/redirect.html": "redirect.js", "/app.html": "defaults.js", "/": "index.js"}
+PAGES = {"/redirect.html": "redirect.js", "/app.html": "defaults.js"}
 
 
 @FUZZ
@@ -266,7 +273,7 @@ def test_every_text_stays_in_its_script_and_arrives_whole(
     data_dir: Path, plain: Site, release: str, value: str, title: str, text: str
 ) -> None:
     redirect = {"title": title, "text": text}
-    params = {"userAgent": value, "prefix": value}
+    params = {"userAgent": value, "prefix": value, "redirectUri": f"https://a.example/{value}"}
     site = build_site(Settings(data_dir=data_dir, widget={"release": release}, redirect=redirect, params=params))
     for address, name in PAGES.items():
         page = content(site, address)
@@ -280,8 +287,18 @@ def test_every_text_stays_in_its_script_and_arrives_whole(
         if name == "redirect.js":
             assert (values["title"], values["text"], values["prefix"]) == (title, text, value or "rc-widget")
         elif name == "defaults.js":
-            expected = {"userAgent": value, "prefix": value} if value else {}
-            assert values["parameters"] == expected
+            assert values["parameters"] == encode(params)
+    setup = Elements(content(site, "/"))
+    assert setup.tags == Elements(content(plain, "/")).tags
+    *_, block = setup.scripts
+    assert json.loads(block)["parameters"] == encode(params)
+    assert setup.texts["redirectUri"] == f"https://a.example/{value}"
+    assert (
+        ";"
+        not in dict(site["/stand-in-app.html"].headers)["Content-Security-Policy"]
+        .partition("frame-src")[2]
+        .partition("; base-uri")[0]
+    )
 
 
 @pytest.fixture(scope="module")

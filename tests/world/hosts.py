@@ -58,9 +58,17 @@ def loader(internet: Internet) -> Iterator[Host]:
         yield host
 
 
-def configured(folder: Path) -> Path:
-    folder.mkdir()
-    (folder / "embeddable.toml").write_text(SETTINGS)
+@contextlib.contextmanager
+def own(internet: Internet, folder: Path, settings: str) -> Iterator[Host]:
+    """A host with these settings, and the releases of `hosted`, which must have been there before."""
+    data_dir = f'data_dir = "{internet.folder / "hosted" / "var"}"\n'
+    with serving(Host(configured(folder, data_dir + settings), internet.own_port)) as host:
+        yield host
+
+
+def configured(folder: Path, settings: str = SETTINGS) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "embeddable.toml").write_text(settings)
     return folder
 
 

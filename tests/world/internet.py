@@ -42,11 +42,12 @@ PREFIXED = "www.example.com"  # the first again, under /phone/
 NGINX = "voice.example.com"  # the shipped nginx configuration, in an nginx that a test starts on `nginx_port`
 NGINX_PREFIXED = "intranet.example.com"  # the same, for a location: /phone/
 EXPORT = "export.example.com"  # what a test serves of an export
+OWN = "own.example.com"  # a host that a test starts with settings of its own
 COPY = "copy.example.com"  # a plain copy of the release
 CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
-NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, NGINX, NGINX_PREFIXED, COPY, *CDN, *PLATFORMS)
+NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *PLATFORMS)
 
 CONFIGURATION = """
 daemon off;
@@ -105,6 +106,11 @@ http {{
     server_name {export};
     location / {{ proxy_pass http://127.0.0.1:{export_port}; }}
   }}
+  server {{
+    listen 127.0.0.1:{port} ssl;
+    server_name {own};
+    location / {{ proxy_pass http://127.0.0.1:{own_port}; }}
+  }}
 }}
 """
 
@@ -115,7 +121,7 @@ class Internet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.platform = Platform()
-        self.port, self.host_port, self.loader_port, self.export_port, self.nginx_port = free_ports(5)
+        self.port, self.host_port, self.loader_port, self.own_port, self.export_port, self.nginx_port = free_ports(6)
         self.release = stage(folder / "release")
         self.public_key_hash = make_certificate(folder)
         self._pages: dict[tuple[str, str], str] = {}
@@ -164,6 +170,7 @@ class Internet:
                 app_port=app_port,
                 host_port=self.host_port,
                 loader_port=self.loader_port,
+                own_port=self.own_port,
                 export_port=self.export_port,
                 pages=" ".join((SAME_SITE, CROSS_SITE, *PLATFORMS)),
                 cdn=" ".join(CDN),
@@ -173,6 +180,7 @@ class Internet:
                 loader=LOADER,
                 prefixed=PREFIXED,
                 export=EXPORT,
+                own=OWN,
             )
         )
         log = self.folder / "nginx-error.log"

@@ -1,0 +1,110 @@
+/* What the setup page and the rehearsal share: their values and addresses, elements, and copying. */
+
+/** The values that the server has put into the page. */
+export const values = JSON.parse(text('values'));
+
+/** Where this profile of the host is: its public address, else where the page was loaded from. */
+export const home = new URL(values.home || '.', location.href.replace(/[?#].*/, ''));
+
+/** @param {string} path relative to the host's address for this profile, or absolute */
+export const at = (path) => new URL(path, home).href;
+
+/** The redirect URI that the host's own settings give the widget. */
+export const redirectUri = at(values.redirectUri || 'redirect.html');
+
+/**
+ * The page's own element. Raises an error for one that the page lacks.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @param {new () => T} [type]
+ * @returns {T}
+ */
+export function element(id, type) {
+  const found = document.getElementById(id);
+  if (!found || (type && !(found instanceof type))) throw new Error(`This page has no ${id}.`);
+  return /** @type {T} */ (found);
+}
+
+/** @param {string} id */
+function text(id) {
+  return element(id).textContent ?? '';
+}
+
+/**
+ * A new element; what is empty or false among `attributes` and `children` is left out.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number | boolean | undefined>} attributes
+ * @param {(Node | string | false | undefined)[]} children
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function build(tag, attributes = {}, ...children) {
+  const built = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) built.setAttribute(name, value === true ? '' : String(value));
+  }
+  for (const child of children) if (child) built.append(child);
+  return built;
+}
+
+/**
+ * `act` once nothing has called for it for `wait` ms.
+ * @param {() => void} act
+ * @param {number} wait
+ */
+export function settled(act, wait) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, wait);
+  };
+}
+
+/**
+ * Lets each button with `data-copy` copy what it names: the text of an element, or what `sources` makes.
+ * @param {Record<string, () => string>} sources
+ */
+export function enableCopying(sources = {}) {
+  for (const button of document.querySelectorAll('button[data-copy]')) {
+    if (!(button instanceof HTMLButtonElement)) continue;
+    const name = button.dataset.copy ?? '';
+    button.addEventListener('click', () => copy(button, (sources[name] ?? (() => text(name)))()));
+  }
+}
+
+/**
+ * @param {HTMLButtonElement} button
+ * @param {string} copied
+ */
+async function copy(button, copied) {
+  const label = (button.dataset.label ??= button.textContent ?? '');
+  try {
+    await navigator.clipboard.writeText(copied);
+    button.textContent = 'Copied';
+  } catch {
+    // Without TLS, or where the browser says no.
+    select(document.getElementById(button.dataset.copy ?? '') ?? shownBeside(button, copied));
+    button.textContent = 'Press Ctrl+C';
+  }
+  element('announcement').textContent = button.textContent;
+  setTimeout(() => {
+    button.textContent = label;
+    element('announcement').textContent = '';
+  }, 2000);
+}
+
+/** @param {HTMLElement} shown */
+function select(shown) {
+  getSelection()?.selectAllChildren(shown);
+}
+
+/**
+ * A text that stands nowhere in the page yet.
+ * @param {HTMLElement} button
+ * @param {string} copied
+ */
+function shownBeside(button, copied) {
+  const shown = build('pre', { tabindex: 0, id: button.dataset.copy }, copied);
+  button.parentElement?.after(shown);
+  return shown;
+}

@@ -1,0 +1,67 @@
+/* The widget as the chosen code would show it, in a frame of its own, and the events that it sends to its page. */
+import { build, element, settled } from './page.mjs';
+
+const PAUSE = 600; // ms without a change before the widget starts anew
+const SHOWN = 50; // events
+
+export class PreviewPanel {
+  /** @param {() => string} address of what is chosen now: the way of embedding, and the query behind a `?` */
+  constructor(address) {
+    this.address = address;
+    this.button = element('preview-start', HTMLButtonElement);
+    this.stage = element('preview-stage');
+    this.events = element('preview-events');
+    this.shown = '';
+    this.restart = settled(() => this.isRunning && this.shown !== this.address() && this.#start(), PAUSE);
+    this.button.addEventListener('click', () => (this.isRunning ? this.#stop() : this.#start()));
+    element('preview-clear').addEventListener('click', () => this.#clear());
+    window.addEventListener('message', ({ source, origin, data }) => {
+      if (source && source === this.frame?.contentWindow && origin === location.origin && data?.event)
+        this.#show(data.event);
+    });
+  }
+
+  get isRunning() {
+    return this.frame !== undefined;
+  }
+
+  #start() {
+    this.#clear();
+    this.shown = this.address();
+    // A frame made anew: one whose address changes behind the # alone would not load again.
+    this.frame = build('iframe', {
+      src: `preview.html#${this.shown}`,
+      title: 'The widget',
+      allow: 'autoplay; microphone',
+    });
+    this.stage.replaceChildren(this.frame);
+    this.button.textContent = 'Stop the preview';
+  }
+
+  #stop() {
+    this.frame = undefined;
+    this.stage.replaceChildren();
+    this.button.textContent = 'Start the preview';
+  }
+
+  #clear() {
+    this.events.replaceChildren();
+  }
+
+  /** @param {{type: string}} event */
+  #show(event) {
+    const time = new Date().toLocaleTimeString();
+    const item = build(
+      'li',
+      {},
+      build(
+        'details',
+        {},
+        build('summary', {}, build('code', {}, event.type), ` ${time}`),
+        build('pre', {}, JSON.stringify(event, null, 2)),
+      ),
+    );
+    this.events.prepend(item);
+    while (this.events.children.length > SHOWN) this.events.lastElementChild?.remove();
+  }
+}

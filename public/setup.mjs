@@ -1,0 +1,129 @@
+/* The setup page: shows this host's own addresses, and turns what is chosen into the code to embed. */
+import { at, element, enableCopying, build, home, settled, values } from './page.mjs';
+import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
+import { adapterCode, iframeCode } from './code.mjs';
+import { describeSignIn } from './sign-in.mjs';
+import { Form } from './form.mjs';
+import { PreviewPanel } from './preview-panel.mjs';
+import { rememberChecklists } from './checklist.mjs';
+
+const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more than some times a second
+
+/**
+ * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
+ *         twins: Record<string, string>, version: string, release: string, source: string, microphone: string,
+ *         profile: string, profiles: string[]}}
+ */
+const host = values;
+const parameters = host.groups.flatMap((group) => group.parameters);
+const credentials = parameters.filter(({ secret }) => secret).map(({ name }) => name);
+
+// Of a credential in the settings only that it is there is told.
+const defaults = { ...host.parameters, ...Object.fromEntries(host.credentials.map((name) => [name, 'set'])) };
+
+const form = new Form(
+  host.groups,
+  { defaults: host.parameters, credentials: host.credentials, version: host.version },
+  host.twins,
+  () => showChoices(),
+);
+const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
+// Without credentials: in a request they would reach logs, and the CDN.
+const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
+const writeAddress = settled(() => {
+  const fragment = toFragment(form.choices, parameters);
+  history.replaceState(null, '', `${location.pathname}${location.search}${fragment && `#${fragment}`}`);
+}, ADDRESS_PAUSE);
+
+const chosenWay = () => ways.find(({ checked }) => checked)?.value ?? 'adapter';
+
+function showWay() {
+  for (const part of document.querySelectorAll('[data-way]')) {
+    part.toggleAttribute('hidden', part.getAttribute('data-way') !== chosenWay());
+  }
+  preview.restart();
+}
+
+/** Everything that follows from the choices. */
+function showChoices() {
+  const { choices } = form;
+  const given = laidOver(defaults, choices, host.twins);
+  const query = toQuery(choices);
+  const secrets = credentials.filter((name) => choices[name]);
+  element('adapter-code').textContent = adapterCode(query);
+  element('iframe-code').textContent = iframeCode(query, host.microphone);
+  element('redirect-uri').textContent = given.redirectUri || at('redirect.html');
+  element('redirect-warning').hidden = choices.redirectUri === undefined;
+  element('redirect-warning').textContent = choices.redirectUri
+    ? 'This is not the redirect page of this host: redirectUri, chosen in step 2, names it. Register it only if it is yours.'
+    : 'Without redirectUri, as chosen in step 2, the widget uses a redirect page of the CDN, and not this one.';
+  element('sign-in').textContent = describeSignIn(given, host.version);
+  element('secret-warning').hidden = secrets.length === 0;
+  element('secret-warning').textContent =
+    `This code has ${secrets.join(' and ')} in it: whoever opens the page can read that. PKCE needs no secret. ` +
+    'The preview goes without.';
+  preview.restart();
+  writeAddress();
+}
+
+/** What the address says. One that names a place in the page says nothing of the choices. */
+function readAddress() {
+  const isPlace = location.hash !== '' && !location.hash.includes('=');
+  if (!isPlace) form.choices = fromFragment(location.hash, parameters);
+  showChoices();
+}
+
+function showHost() {
+  element('unhosted').hidden = !host.source;
+  for (const row of document.querySelectorAll('[data-hosting]')) {
+    const isThis = row.getAttribute('data-hosting') === (host.source ? 'cdn' : 'here');
+    if (isThis) row.setAttribute('aria-current', 'true');
+  }
+  element('elsewhere').hidden = home.origin === location.origin;
+  element('elsewhere-address', HTMLAnchorElement).href = home.href;
+  element('elsewhere-address').textContent = home.href;
+  showProfiles();
+}
+
+function showProfiles() {
+  const top = host.profile ? '../' : './';
+  const links = [
+    { name: 'default', href: top, isHere: !host.profile },
+    ...host.profiles.map((name) => ({ name, href: `${top}${name}/`, isHere: name === host.profile })),
+  ];
+  element('profiles').hidden = host.profiles.length === 0;
+  element('profile-list').replaceChildren(
+    ...links.map(({ name, href, isHere }) =>
+      build('li', {}, build('a', { href, 'aria-current': isHere && 'page' }, name)),
+    ),
+  );
+}
+
+function connectForm() {
+  const search = element('search', HTMLInputElement);
+  const onlyChosen = element('only-chosen', HTMLInputElement);
+  const narrow = () => {
+    const found = form.show(search.value, onlyChosen.checked);
+    element('found').textContent =
+      found === 0 ? 'No parameter matches.' : `${found} of ${parameters.length} parameters`;
+  };
+  search.addEventListener('input', narrow);
+  onlyChosen.addEventListener('change', narrow);
+  element('reset').addEventListener('click', () => {
+    form.choices = {};
+    showChoices();
+    narrow();
+  });
+  element('parameters').replaceChildren(...form.elements);
+  narrow();
+}
+
+element('print').addEventListener('click', () => window.print());
+showHost();
+connectForm();
+rememberChecklists();
+enableCopying({ link: () => `${home.href}#${toFragment(form.choices, parameters)}` });
+for (const way of ways) way.addEventListener('change', showWay);
+window.addEventListener('hashchange', readAddress);
+showWay();
+readAddress();

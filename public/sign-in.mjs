@@ -1,0 +1,39 @@
+/* What the parameters mean for signing in, in a sentence. */
+import { isOlder } from './choices.mjs';
+
+const PRODUCTION = 'https://platform.ringcentral.com';
+const SERVERS = /** @type {Record<string, string>} */ ({
+  [PRODUCTION]: 'production',
+  'https://platform.devtest.ringcentral.com': 'the sandbox',
+});
+const PKCE_SINCE = '1.4.0'; // before it: the implicit grant, which lasts for an hour
+
+/**
+ * @param {import('./choices.mjs').Choices} given what the widget is given in the end
+ * @param {string} version of the release; nothing where the CDN's latest is used
+ */
+export function describeSignIn(given, version) {
+  if (!given.clientId && !given.appKey && !given.authProxy) {
+    return 'Nobody can sign in yet: the widget does not start without a client id.';
+  }
+  const server = given.appServer?.replace(/\/$/, '') || PRODUCTION;
+  return `${flow(given, version, SERVERS[server] ?? server)}${opens(given)}`;
+}
+
+/** @type {(given: import('./choices.mjs').Choices, version: string, where: string) => string} */
+function flow(given, version, where) {
+  const hasSecret = Boolean(given.clientSecret || given.appSecret);
+  if (given.authProxy) return `Users sign in to ${where} through your own proxy.`;
+  if (given.jwt) return `Every user is signed in to ${where} as the one whose JWT this is.`;
+  if (!hasSecret && isOlder(version, PKCE_SINCE)) {
+    return `Users sign in to ${where} by implicit grant, and again after 1 hour without use.`;
+  }
+  const how = hasSecret ? 'a client secret' : 'PKCE, which needs no secret';
+  return `Users sign in to ${where} by authorization code with ${how}, and again after 7 days without use.`;
+}
+
+/** @param {import('./choices.mjs').Choices} given */
+function opens(given) {
+  if (!given.disableLoginPopup) return '';
+  return ' Your page opens the sign-in window itself: its origin belongs in redirect.origins in the settings.';
+}
