@@ -4,14 +4,20 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test bench lint format reference clean
+.PHONY: serve test lighthouse bench lint format reference screenshots clean
 
 serve: $(VENV)/installed
 	$(BIN)/embeddable-host serve --port 8000
 
-test: $(VENV)/installed-dev
+test: $(VENV)/installed-dev node_modules/installed
 	tests/install-packages chromium nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
+	$(MAKE) --no-print-directory lighthouse
+
+# Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
+lighthouse: $(VENV)/installed-dev node_modules/installed
+	tests/install-packages chromium
+	PYTHONPATH=tests $(BIN)/python tests/lighthouse.py
 
 # Requests a second, beside the least that could answer with the same bytes. RELEASE=folder measures that release.
 bench: $(VENV)/installed-dev
@@ -31,6 +37,11 @@ format: $(VENV)/installed-dev
 # Writes the settings reference in the README anew, from the settings' declarations.
 reference: $(VENV)/installed-dev
 	$(BIN)/python tests/reference.py README.md
+
+# The pictures in the README, taken anew.
+screenshots: $(VENV)/installed-dev
+	tests/install-packages chromium nginx
+	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/screenshots.py docs
 
 clean:
 	rm -rf $(VENV) node_modules
