@@ -212,6 +212,8 @@ def test_what_a_worker_counted_outlives_it(folder: Path) -> None:
         server.wait_until_it_says(r"(?s)(Application startup complete.*){2}")
         for _ in range(20):
             server.ask("/adapter.js")
+        # An answer is counted when it has gone out: a worker killed in between would not have counted it.
+        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all counted", PATIENCE)
         for worker in re.findall(r"Started server process \[(\d+)\]", server.output):
             os.kill(int(worker), signal.SIGKILL)
         server.wait_until_it_says(r"(?s)(Application startup complete.*){4}")
