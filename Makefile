@@ -10,18 +10,18 @@ serve: $(VENV)/installed
 	$(BIN)/embeddable-host serve --port 8000
 
 test: $(VENV)/installed-dev node_modules/installed
-	tests/install-packages chromium nginx
+	tests/tools/install-packages chromium nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
 	$(MAKE) --no-print-directory lighthouse
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
 lighthouse: $(VENV)/installed-dev node_modules/installed
-	tests/install-packages chromium
-	PYTHONPATH=tests $(BIN)/python tests/lighthouse.py
+	tests/tools/install-packages chromium
+	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
 # Requests a second, beside the least that could answer with the same bytes. RELEASE=folder measures that release.
 bench: $(VENV)/installed-dev
-	tests/install-packages wrk nginx
+	tests/tools/install-packages wrk nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
 
 lint: $(VENV)/installed-dev node_modules/installed
@@ -36,12 +36,12 @@ format: $(VENV)/installed-dev
 
 # Writes the settings reference in the README anew, from the settings' declarations.
 reference: $(VENV)/installed-dev
-	$(BIN)/python tests/reference.py README.md
+	$(BIN)/python tests/tools/reference.py README.md
 
 # The pictures in the README, taken anew.
 screenshots: $(VENV)/installed-dev
-	tests/install-packages chromium nginx
-	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/screenshots.py docs
+	tests/tools/install-packages chromium nginx
+	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/screenshots.py docs
 
 clean:
 	rm -rf $(VENV) node_modules
@@ -56,6 +56,6 @@ $(VENV)/installed-dev: $(VENV)/installed
 	touch $@
 
 node_modules/installed: package-lock.json
-	tests/install-packages npm
+	tests/tools/install-packages npm
 	npm ci --silent --no-audit --no-fund
 	touch $@

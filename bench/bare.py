@@ -12,7 +12,7 @@ import uvicorn
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.serve import log_config
+from server.serving.serve import log_config
 
 
 def only(file: Path) -> ASGIApp:

@@ -18,14 +18,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from host import ENVIRONMENT, Answer, Quiet, Server, configured, serving
-from proxy import running, site
+from world.host import ENVIRONMENT, Answer, Quiet, Server, configured, serving
 from world.internet import NGINX, free_ports, is_listening, make_certificate, wait_until
+from world.proxy import running, site
 from world.release import stage
 
-from server.release import install, use
-from server.settings import load
-from server.site import build_site
+from server.config.settings import load
+from server.releases.release import install, use
+from server.site.site import build_site
 
 ROUNDS = 7
 SECONDS = 2  # of each turn

@@ -1,6 +1,6 @@
-"""The stand-in release: `tests/release/` with what a build would add to it.
+"""The stand-in release: `tests/world/widget/` with what a build would add to it.
 
-The files in `tests/release/` are written by hand and keep the contract of the widget (`widget.md`). What a
+The files in `tests/world/widget/` are written by hand and keep the contract of the widget (`widget.md`). What a
 build derives is derived here: the adapter's other files (a smaller one, a brand's) and media that nobody
 reads.
 """
@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-SOURCE = Path(__file__).parent.parent / "release"
+SOURCE = Path(__file__).parent / "widget"
 VERSION = "2.3.1"
 BRAND = "att"
 FONT = "fonts/lato-latin-400_b4d2c4c39853ee244272c04999b230ba.woff2"

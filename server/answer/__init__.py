@@ -1,0 +1,1 @@
+"""What one address answers: its bytes in their codings, its headers."""

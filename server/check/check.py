@@ -1,0 +1,258 @@
+"""Checking a deployed address: does it answer what this configuration says, and if not, what broke it?
+
+The mapping says what each address must answer. Each is asked for once, a few again in other encodings; `judge` tells
+the symptoms of every answer. What one cause did to many addresses becomes one finding; `faults` says why it matters and
+what to change.
+
+Without a configuration the mapping of the defaults stands in for it. What settings decide (profiles, bytes, hashes) is
+then left out, or checked against the answer itself.
+"""
+
+import asyncio
+import os
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+import click
+
+from server.answer.asset import IDENTITY, Asset, Body
+from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
+from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
+from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
+from server.config.settings import CDN, CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings, Widget, find
+from server.faults.faults import ABSORBS, FAULTS, Symptom
+from server.releases.release import Progress, current
+from server.site.site import STORAGE_STAND_IN, Site, build_site, media_type
+
+EXPIRES_SOON = 21  # days
+LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")  # trustworthy without TLS (W3C Secure Contexts §3.1)
+HOME = "/"
+REDIRECT_PAGE = "/redirect.html"
+APP_PAGE = "/app.html"
+USUAL = (REDIRECT_PAGE, HOME, APP_PAGE, "/popup.html", "/adapter.js", "/adapter.min.js")  # what every host has
+NOWHERE = "/widget/none/app.js"  # what no host has
+OPERATORS = ("/healthz", "/readyz")  # what a proxy may keep to itself
+IN_OTHER_CODINGS = (REDIRECT_PAGE, "/adapter.js")
+OTHER_CODINGS = ("gzip", IDENTITY)
+
+# The app that app.html goes on to, as `site` puts it in.
+APP = re.compile(rb'"app": "(?:\.\./)?(?:widget/([A-Za-z0-9][\w.-]*)/|https?://[^"]+/)app\.html"')
+
+SHOWN = 300  # characters of what came from outside
+NAMED = 3  # addresses of a finding that the table names
+LABELS = ("at", "expected", "seen", "why", "change")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One fault with the addresses that show it; `expected` and `seen` are of the first."""
+
+    name: str
+    addresses: tuple[str, ...]
+    expected: str
+    seen: str
+    why: str
+    change: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was checked and found. `against`: "configuration" or "address"; `days_left`: of the certificate."""
+
+    address: str
+    against: str
+    release: str | None
+    checked: int
+    days_left: int | None
+    findings: tuple[Finding, ...]
+
+
+def is_configured(settings: Settings, config: Path | None) -> bool:
+    """Whether anything here says what an address must answer: a file, a variable or a release."""
+    variables = (name.upper() for name in os.environ)
+    is_set = any(name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_VARIABLE for name in variables)
+    return is_set or find(config) is not None or current(settings.releases) is not None
+
+
+def check(target: Target, settings: Settings | None, progress: Progress) -> Report:
+    """Asks `target` for all that `settings` say it has; without them, for what every host has.
+
+    Raises SettingsError, ReleaseError or OSError where the settings cannot be served at all.
+    """
+    progress.say(f"Checking {target.base}")
+    site = build_site(settings or _defaults())
+    return asyncio.run(_check(target, site, settings is not None, progress))
+
+
+def _defaults() -> Settings:
+    """The settings of those who set nothing, whatever this environment says."""
+    return Settings.model_construct(widget=Widget.model_construct(release=CDN))
+
+
+async def _check(target: Target, site: Site, exact: bool, progress: Progress) -> Report:
+    address, against = str(target.base), "configuration" if exact else "address"
+    try:
+        days_left = await reach(target)
+        async with Asker(target) as asker:
+            release = await _release(asker)
+            expected = list(_configured(site) if exact else _usual(site, release))
+            found = [(HOME, symptom) for symptom in [*_connection(target, days_left), *await _plain_http(asker)]]
+            if exact and release and release != site.release:
+                found.append((APP_PAGE, Symptom("wrong-release", site.release, release)))
+            found += await _ask_all(asker, expected, progress)
+    except Unanswered as nothing:  # of the connection, or of the first request: the others would fare no better
+        return Report(address, against, None, 0, None, _findings([(HOME, nothing.symptom)]))
+    return Report(address, against, release, len(expected), days_left, _findings(found))
+
+
+# What is asked for
+
+
+def _configured(site: Site) -> Iterator[Expected]:
+    """Every address of the mapping but those of releases beside the selected one; redirect pages first."""
+    ours = {path: asset for path, asset in site.assets.items() if not path.startswith("/widget/")}
+    owners = {body.digest: path for path, asset in ours.items() for body in asset.bodies if body.coding == IDENTITY}
+    for path in sorted(ours, key=lambda path: not path.endswith(REDIRECT_PAGE)):
+        yield Expected(path, ours[path], exact=True, refusable=path in OPERATORS, owners=owners)
+    for path, asset in site.assets.items():
+        if path.startswith(f"/widget/{site.release}/"):
+            yield Expected(path, asset, exact=True)
+    yield Expected(NOWHERE, site.missing, exact=True, refusable=True)
+
+
+def _usual(site: Site, release: str | None) -> Iterator[Expected]:
+    """What every host has; of a release, the two files that start it."""
+    for path in USUAL:
+        # The setup page can be switched off (`setup.enabled`).
+        yield Expected(path, site.assets[path], exact=False, refusable=path == HOME)
+    if release not in (None, CDN):
+        # All that is known of their bytes: the page loads the stand-in, and the script is compressed.
+        page, script = [Body.of(f'src="{STORAGE_STAND_IN}"'.encode())], [Body.of(b""), Body.of(b"", "gzip")]
+        for name, bodies, cache in (("app.html", page, MINUTES), ("app.js", script, IMMUTABLE)):
+            asset = Asset(media_type(name), bodies, widget_headers(name, ["*"], cache))
+            yield Expected(f"/widget/{release}/{name}", asset, exact=False)
+    yield Expected(NOWHERE, site.missing, exact=False, refusable=True)
+
+
+async def _release(asker: Asker) -> str | None:
+    """The release that users get, or "cdn"; None where the app's page does not say."""
+    answer = await asker.ask(asker.target.at(APP_PAGE))
+    app = APP.search(answer.body or b"")
+    if app is None:
+        return None
+    return app[1].decode("ascii") if app[1] else CDN
+
+
+async def _ask_all(asker: Asker, expected: Sequence[Expected], progress: Progress) -> list[tuple[str, Symptom]]:
+    """What is wrong with the answers, by path, in the order of `expected`."""
+    asked = [(one, ANY_CODING) for one in expected]
+    asked += [(one, coding) for one in expected if one.path in IN_OTHER_CODINGS for coding in OTHER_CODINGS]
+    progress.total(len(asked))
+
+    async def ask(one: Expected, accept_encoding: str) -> list[tuple[str, Symptom]]:
+        try:
+            answer = await asker.ask(asker.target.at(one.path), accept_encoding)
+            return [(one.path, symptom) for symptom in judge(one, answer)]
+        except Unanswered as nothing:
+            return [(one.path, nothing.symptom)]
+        finally:
+            progress.advance()
+
+    judged = await asyncio.gather(*(ask(one, coding) for one, coding in asked))
+    return [found for one in judged for found in one]
+
+
+# The connection
+
+
+def _connection(target: Target, days_left: int | None) -> Symptoms:
+    if days_left is not None and days_left < EXPIRES_SOON:
+        yield Symptom("certificate-expires-soon", f"{EXPIRES_SOON} days or more", f"{days_left} days left")
+    if target.base.scheme == "http" and not LOOPBACK.fullmatch(target.base.host):
+        yield Symptom("no-tls", "https", "http")
+
+
+async def _plain_http(asker: Asker) -> list[Symptom]:
+    """What port 80 does beside 443. It may be closed."""
+    target = asker.target
+    if target.base.scheme != "https" or target.base.port is not None:
+        return []
+    try:
+        answer = await asker.ask(target.at(REDIRECT_PAGE, scheme="http"))
+    except Unanswered:
+        return []
+    wanted = f"a redirect to {target.at(REDIRECT_PAGE)}"
+    if answer.status in REDIRECTIONS:
+        is_right = answer.location == target.at(REDIRECT_PAGE)
+        return [] if is_right else [Symptom("http-elsewhere", wanted, f"one to {answer.location}")]
+    return [Symptom("http-open", wanted, status_line(answer.status))] if answer.status == HTTPStatus.OK else []
+
+
+# What is told
+
+
+def _findings(found: Sequence[tuple[str, Symptom]]) -> tuple[Finding, ...]:
+    """One finding a fault, each with all its addresses, those of what it explains among them."""
+    by_fault: dict[str, list[tuple[str, Symptom]]] = {}
+    for path, symptom in found:
+        by_fault.setdefault(symptom.fault, []).append((path, symptom))
+    for fault, consequences in ABSORBS.items():
+        if fault in by_fault:
+            for consequence in consequences:
+                by_fault[fault] += by_fault.pop(consequence, [])
+    return tuple(_finding(fault, shown) for fault, shown in by_fault.items())
+
+
+def _finding(fault: str, shown: Sequence[tuple[str, Symptom]]) -> Finding:
+    first = shown[0][1]
+    addresses = tuple(dict.fromkeys(path for path, _ in shown))
+    about = FAULTS[fault]
+    return Finding(fault, addresses, _printable(first.expected), _printable(first.seen), about.why, about.change)
+
+
+def _printable(text: str) -> str:
+    """Text from outside as a terminal may have it."""
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+
+
+def as_table(report: Report, width: int) -> str:
+    """The report for people, in lines of at most `width` columns where words allow."""
+    return "\n".join([*_wrapped(_summary(report), width), *_rows(report.findings, width)])
+
+
+def _summary(report: Report) -> str:
+    against = {
+        "configuration": "as this configuration has them",
+        "address": "without a configuration, so its bytes and profiles are not known",
+    }
+    told = [f"{report.checked} addresses checked {against[report.against]}"]
+    told += [f"release {report.release}"] if report.release else []
+    told += [f"certificate good for {report.days_left} days"] if report.days_left is not None else []
+    count = len(report.findings)
+    told.append(f"{count} finding{'s' * (count != 1)}" if count else "nothing found wrong")
+    return f"{report.address}: {'; '.join(told)}."
+
+
+def _rows(findings: Sequence[Finding], width: int) -> Iterator[str]:
+    for finding in findings:
+        yield from ("", click.style(finding.name, fg="red", bold=True))
+        others = len(finding.addresses) - NAMED
+        at = ", ".join(finding.addresses[:NAMED]) + (f" and {others} more" if others > 0 else "")
+        for label, text in zip(LABELS, (at, finding.expected, finding.seen, finding.why, finding.change), strict=True):
+            yield from _wrapped(text, width, f"  {label:<10}")
+
+
+def _wrapped(text: str, width: int, label: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=label,
+        subsequent_indent=" " * len(label),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

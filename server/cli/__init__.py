@@ -1,0 +1,1 @@
+"""The command `embeddable-host`: a file for each of its commands."""

@@ -1,0 +1,79 @@
+"""What the commands share: the settings option, mistakes explained, progress, and files handed out."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from server.config.settings import FILE_NAME, Settings, SettingsError, load, warnings
+from server.deploy.template import ConfigurationError, write_new
+from server.releases.release import ReleaseError
+
+BAD_USAGE = 2
+MISTAKES: tuple[type[Exception], ...] = (SettingsError, ReleaseError, ConfigurationError, OSError)
+
+F = TypeVar("F", bound=Callable[..., None])
+
+
+class Bar:
+    """A pull's progress on stderr: a bar for each stage on a terminal, a line elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def say(self, stage: str) -> None:
+        self.close()
+        self._bar = click.progressbar(length=1, label=stage, file=sys.stderr)
+        self._bar.__enter__()
+
+    def total(self, steps: int) -> None:
+        self._bar.length = steps
+
+    def advance(self, steps: int = 1) -> None:
+        self._bar.update(steps)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+@contextlib.contextmanager
+def explained(*mistakes: type[Exception]) -> Iterator[None]:
+    """Turns what a user can mend into a message and exit code 2; `mistakes` are those of one command alone."""
+    try:
+        yield
+    except (*mistakes, *MISTAKES) as error:
+        for line in str(error).splitlines():
+            click.echo(f"Error: {line}", err=True)
+        sys.exit(BAD_USAGE)
+
+
+def settings_of(config: Path | None) -> Settings:
+    """The settings, with their warnings told."""
+    settings = load(config)
+    for warning in warnings(settings):
+        click.echo(f"Warning: {warning}", err=True)
+    return settings
+
+
+def config_option(command: F) -> F:
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help=f"The settings file; {FILE_NAME} in the working directory unless given, and none is fine.",
+    )(command)
+
+
+def hand_out(text: str, file: Path | None) -> None:
+    """Prints a configuration, or writes it to a file that is not there yet."""
+    if file is None:
+        return click.echo(text, nl=False)
+    try:
+        write_new(file, text)
+    except FileExistsError:
+        raise ConfigurationError(f"{file} is there already, and is left as it is. Remove it first.") from None
+    click.echo(file)

@@ -1,0 +1,24 @@
+"""`embeddable-host export`: the site as files."""
+
+from pathlib import Path
+
+import click
+
+from server.cli.common import Bar, config_option, explained, settings_of
+from server.deploy.export import ExportError
+from server.deploy.export import export as export_site
+
+
+@click.command(epilog="Example: embeddable-host export public_html")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--prefix", default="/", show_default=True, help="The path that FOLDER will be served below.")
+@config_option
+def export(folder: Path, prefix: str, config: Path | None) -> None:
+    """Write the whole site to FOLDER as files, for a CDN, a bucket or a plain nginx. An earlier export is replaced."""
+    with explained(ExportError):
+        bar = Bar()
+        try:
+            export_site(settings_of(config), folder, prefix, bar)
+        finally:
+            bar.close()
+    click.echo(folder)

@@ -1,0 +1,23 @@
+"""`embeddable-host pull`: get a release of the widget."""
+
+from pathlib import Path
+
+import click
+
+from server.cli.common import Bar, config_option, explained, settings_of
+from server.releases.pull import pull as pull_release
+
+
+@click.command(epilog="Example: embeddable-host pull 2.3.1")
+@click.argument("version", required=False)
+@click.option("--from", "origin", metavar="URL|FOLDER|ARCHIVE", help="Take the release from here, not the CDN.")
+@config_option
+def pull(version: str | None, origin: str | None, config: Path | None) -> None:
+    """Get a release of the widget and host it. VERSION is "latest" unless given."""
+    with explained():
+        bar = Bar()
+        try:
+            release = pull_release(settings_of(config), version, origin, bar)
+        finally:
+            bar.close()
+    click.echo(release.id)

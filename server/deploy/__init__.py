@@ -1,0 +1,1 @@
+"""What stands around the server or in its place: nginx, systemd, an export."""

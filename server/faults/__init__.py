@@ -1,0 +1,1 @@
+"""What can be wrong with a deployed address, and what to change."""

@@ -1,0 +1,1 @@
+"""Releases of the widget: what one is, and how one is got."""

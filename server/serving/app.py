@@ -1,0 +1,163 @@
+"""The server: answers each request from the mapping, and swaps in a new one when the settings or the release change."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable
+from multiprocessing import get_context
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
+
+from server.answer.asset import Asset, Body
+from server.answer.coding import Cache, compress
+from server.config.settings import Settings, SettingsError, find, load, warnings
+from server.releases.release import ReleaseError, current, installed
+from server.serving.metrics import METRICS, OTHER, Metrics
+from server.site.page import BUILT_IN
+from server.site.site import Site, build_site
+
+log = logging.getLogger("server")
+
+WATCH_INTERVAL = 1.0  # seconds between looks at the releases
+
+
+class Host(Starlette):
+    """The application. `site` is what it serves; requests need nothing else, so they pass Starlette's routing by."""
+
+    def __init__(self, settings: Settings, config: Path | None = None, watch_files: bool = False) -> None:
+        super().__init__(lifespan=lambda _: self._run())
+        self.settings = settings
+        self.config = config
+        self.watch_files = watch_files
+        self._swapped = asyncio.Event()
+        self.metrics = Metrics()
+        self.site: Site = self._build(settings)
+        self.metrics.release = self.site.release
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await super().__call__(scope, receive, send)
+        path: str = scope["path"]
+        answer: Asset | Metrics | None = self.site.assets.get(path)
+        if answer is None:
+            path, answer = (path, self.metrics) if path == METRICS else (OTHER, self.site.missing)
+        try:
+            status = await answer(scope, receive, send)
+        except Exception:
+            self.metrics.count(path, 500)  # what uvicorn answers then, if nothing has gone out yet
+            raise
+        self.metrics.count(path, status)
+
+    @contextlib.asynccontextmanager
+    async def _run(self) -> AsyncIterator[None]:
+        hangup = asyncio.Event()
+        with contextlib.suppress(ValueError, RuntimeError):  # signals belong to the main thread alone
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
+        self._swapped.set()
+        tasks = [asyncio.create_task(self._watch(hangup)), asyncio.create_task(self._refine())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _watch(self, hangup: asyncio.Event) -> None:
+        """Builds the site anew on SIGHUP, and when another release is there or, if asked for, a file has changed."""
+        seen = await asyncio.to_thread(self._signature)
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(hangup.wait(), WATCH_INTERVAL)
+            found = await asyncio.to_thread(self._signature)
+            if hangup.is_set() or found != seen:
+                hangup.clear()
+                seen = found
+                await self._rebuild()
+
+    def _signature(self) -> object:
+        """What the site is made of, in short; it differs when the site would."""
+        try:
+            releases = current(self.settings.releases), installed(self.settings.releases)
+            files = self._watched() if self.watch_files else []
+            return releases, [(str(file), file.stat().st_mtime_ns) for file in files]
+        except (ReleaseError, OSError) as error:  # told when the site is built from it
+            return str(error)
+
+    def _watched(self) -> list[Path]:
+        config = find(self.config)
+        folders = (BUILT_IN, self.settings.public_dir)
+        files = [file for folder in folders if folder for file in folder.rglob("*")]
+        return [file for file in (config, *sorted(files)) if file and file.is_file()]
+
+    async def _rebuild(self) -> None:
+        """Swaps in a site built from the settings as they are now; what is wrong with them leaves the old one."""
+        try:
+            settings, site = await asyncio.to_thread(self._load)
+        except (SettingsError, ReleaseError, OSError) as error:
+            log.error("Not reloaded, the site is served as it was before:\n%s", error)
+            self.metrics.refusals.inc()
+            return
+        self._swap(settings, site)
+        log.info("Serving release %s", site.release)
+
+    def _load(self) -> tuple[Settings, Site]:
+        settings = load(self.config)
+        for warning in warnings(settings):
+            log.warning(warning)
+        return settings, self._build(settings)
+
+    def _build(self, settings: Settings) -> Site:
+        self.metrics.builds.inc()
+        return build_site(settings)
+
+    def _swap(self, settings: Settings, site: Site) -> None:
+        self.settings, self.site = settings, site
+        self.metrics.swap(site.release)
+        self._swapped.set()
+
+    async def _refine(self) -> None:
+        """Makes the best encodings that the site lacks, whenever it was swapped, and serves them."""
+        while True:
+            await self._swapped.wait()
+            self._swapped.clear()
+            settings, rough = self.settings, self.site.rough
+            if not rough:
+                continue
+            await _elsewhere(_compress, Cache(settings.cache), rough)
+            try:
+                site = await asyncio.to_thread(self._build, settings)
+            except (SettingsError, ReleaseError, OSError) as error:
+                log.error("The best compression is left for later:\n%s", error)
+                continue
+            if settings is self.settings:  # else a newer site is served by now, and has its turn next
+                self.site = site
+                self.metrics.swap(site.release)
+
+
+async def _elsewhere(work: Callable[..., None], *arguments: object) -> None:
+    """Does `work` in a process of its own: it is long, hungry for memory, and must not hold up a stop."""
+    process = get_context("spawn").Process(target=work, args=arguments, daemon=True)
+    process.start()
+    try:
+        await asyncio.to_thread(process.join)
+    finally:
+        process.terminate()
+
+
+def _compress(cache: Cache, bodies: Iterable[Body]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    os.nice(10)
+    compress(cache, bodies)
+
+
+def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> Host:
+    """The ASGI application for `settings`, which came from `config` (None: from where `load` finds them).
+
+    Raises SettingsError or ReleaseError when there is nothing right to serve. With `watch_files` a changed settings
+    file or page is served without being asked to.
+    """
+    return Host(settings, config, watch_files)

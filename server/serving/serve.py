@@ -1,0 +1,168 @@
+"""Serving: the sockets to listen on, the processes that answer, and a log in which no code can stand."""
+
+import contextlib
+import copy
+import functools
+import logging
+import logging.config
+import os
+import re
+import signal
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from uvicorn.config import LOGGING_CONFIG
+from uvicorn.supervisors import Multiprocess
+
+from server.config.settings import Settings, SettingsError, load
+from server.releases.release import ReleaseError
+from server.serving.app import create_app
+from server.serving.metrics import Metrics, counting_together
+
+BACKLOG = 2048
+DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
+RETRY_SECONDS = 2  # between the tries of a worker to start, while the settings are wrong
+OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
+
+
+class ListenError(Exception):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+class PathAlone(logging.Filter):
+    """Cuts an access log line's address off where it stops to look like ours: a query, however it is written, may hold
+    a code."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and len(record.args) == 5:
+            client, method, address, version, status = record.args
+            path = OUR_PATH.match(str(address))
+            record.args = (client, method, path[0] if path else "", version, status)
+        return True
+
+
+class Workers(Multiprocess):
+    """uvicorn's processes; a SIGHUP is for them, who reload in place, and not a reason to start new ones."""
+
+    def handle_hup(self) -> None:
+        for process in self.processes:
+            if process.pid is not None:
+                os.kill(process.pid, signal.SIGHUP)
+
+
+def log_config() -> dict[str, Any]:
+    """uvicorn's own logging, with our logger beside it."""
+    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
+    config["filters"] = {"path_alone": {"()": PathAlone}}
+    config["handlers"]["access"]["filters"] = ["path_alone"]
+    config["loggers"]["server"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
+    return config
+
+
+@contextlib.contextmanager
+def listening(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
+    """A listening socket, on `uds` if given; its file is gone in the end. Raises ListenError."""
+    if uds is None:
+        with _listen(host, port) as listener:
+            yield listener
+        return
+    with _listen_on_file(uds) as listener:
+        try:
+            yield listener
+        finally:
+            uds.unlink(missing_ok=True)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise ListenError(
+            f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --host and --port."
+        ) from None
+
+
+def _listen_on_file(uds: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        if _is_left_over(uds):
+            uds.unlink()
+        listener.bind(str(uds))
+        uds.chmod(0o666)  # who may reach it is for its folder to say
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise ListenError(f"{uds} cannot be listened on: {error.strerror or error}. Choose another --uds.") from None
+    return listener
+
+
+def _is_left_over(uds: Path) -> bool:
+    """Whether there is a socket that nobody listens on any more."""
+    if not uds.exists() or not stat.S_ISSOCK(uds.stat().st_mode):
+        return False
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(uds)) != 0
+
+
+def run(app: Any, listener: socket.socket, workers: int, config: Path | None, reload: bool) -> None:
+    """Serves on `listener` until a signal says to stop; what is in flight is finished.
+
+    One worker serves `app`; several read the settings themselves, so that each can again when it is started anew.
+    """
+    listener.set_inheritable(True)
+    many = workers > 1
+    settings = uvicorn.Config(
+        functools.partial(_worker, config, reload) if many else app,
+        factory=many,
+        workers=workers,
+        lifespan="on",
+        ws="none",  # uvicorn logs a WebSocket's address with its query
+        log_config=log_config(),
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+    with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn when it has stopped
+        if many:
+            with counting_together():
+                Workers(settings, sockets=[listener]).run()
+        else:
+            uvicorn.Server(settings).run(sockets=[listener])
+
+
+def _worker(config: Path | None, reload: bool) -> Any:
+    """The application of one worker."""
+    try:
+        return create_app(load(config), config, reload)
+    except (SettingsError, ReleaseError, OSError) as error:
+        # One that dies while the settings are wrong must not take the others along: it is tried again until they are
+        # right. (uvicorn's own exit code for this, 3, would stop all of them.)
+        logging.getLogger("server").error("Not started:\n%s", error)
+        Metrics().refusals.inc()
+        time.sleep(RETRY_SECONDS)
+        sys.exit(1)
+
+
+def announcement(settings: Settings, release: str, listener: socket.socket) -> str:
+    """What is served where, and what to register."""
+    if listener.family == socket.AF_UNIX:
+        address = f"unix:{listener.getsockname()}"
+    else:
+        host, port = listener.getsockname()[:2]
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+    hosted = f"release {release}"
+    if release == "cdn":
+        hosted = "no release yet, so the widget comes from the CDN: `embeddable-host pull`"
+    lines = [f"Embeddable Host on {address} ({hosted})"]
+    home = settings.public_url or address
+    if home.startswith("http"):
+        lines.append(f"Redirect URI to register: {home}redirect.html")
+        lines.append(f'Script for your pages:    <script src="{home}adapter.js"></script>')
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""The site: a mapping from path to asset, put together from its parts."""

@@ -1,0 +1,537 @@
+"""Pulling: from a folder, an archive, or a server that may do anything; what was served stays as it was."""
+
+import io
+import os
+import signal
+import stat
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from world import cdn
+from world.cdn import Cdn, Fault
+from world.small_release import FILES, PROSE, Steps, a_release
+
+from server.config.settings import Settings
+from server.releases.pull import AT_A_TIME, KNOWN, chunk_names, pull
+from server.releases.release import Release, ReleaseError, current, installed, open_release, staging
+
+LATEST = "/latest/"
+
+
+@pytest.fixture(autouse=True)
+def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other without a pause, and no proxy stands between."""
+    monkeypatch.setattr("server.releases.pull.BACKOFF", (0.0, 0.0, 0.0))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """The folder of a release, as the network serves it under `latest/`."""
+    return a_release(tmp_path / "www" / "latest")
+
+
+@pytest.fixture
+def network(tmp_path: Path, published: Path) -> Iterator[Cdn]:
+    with cdn.serve(tmp_path / "www") as serving:
+        yield serving
+
+
+@pytest.fixture
+def settings(tmp_path: Path, network: Cdn) -> Settings:
+    return Settings(data_dir=tmp_path / "var", widget={"source": network.url})
+
+
+@pytest.fixture
+def served(settings: Settings, tmp_path: Path) -> Release:
+    """A release that is current already."""
+    folder = a_release(tmp_path / "before", **{"app.js": b"the one before"})
+    return pull(settings, None, str(folder), Steps())
+
+
+@pytest.fixture
+def refused(settings: Settings, served: Release) -> Callable[..., str]:
+    """Pulls in vain, and returns why, having seen that what was served is untouched and nothing left over."""
+
+    def refused(origin: str | None = None, version: str | None = None) -> str:
+        with pytest.raises(ReleaseError) as error:
+            pull(settings, version, origin, Steps())
+        assert installed(settings.releases) == [served.id]
+        assert open_release(settings.releases) == served
+        assert not list(settings.releases.glob(".staging-*"))
+        return str(error.value)
+
+    return refused
+
+
+def contents(release: Release) -> dict[str, bytes]:
+    return {name: release.read(name) for name in release.files}
+
+
+# From an address
+
+
+def test_a_pull_finds_every_file_that_the_release_names(settings: Settings) -> None:
+    assert contents(pull(settings, None, None, Steps())) == FILES
+
+
+def test_the_release_pulled_is_the_current_one(settings: Settings, served: Release) -> None:
+    pulled = pull(settings, None, None, Steps())
+    assert open_release(settings.releases) == pulled
+    assert sorted(installed(settings.releases)) == sorted([served.id, pulled.id])
+
+
+def test_the_manifest_says_where_it_came_from(settings: Settings, network: Cdn) -> None:
+    assert pull(settings, None, None, Steps()).source == f"{network.url}latest/"
+
+
+def test_a_version_is_pulled_from_its_own_folder(settings: Settings, network: Cdn, tmp_path: Path) -> None:
+    a_release(tmp_path / "www" / "2.3.1", **{"redirect.js": b"of 2.3.1"})
+    pulled = pull(settings, "2.3.1", None, Steps())
+    assert pulled.source == f"{network.url}2.3.1/"
+    assert pulled.read("redirect.js") == b"of 2.3.1"
+
+
+@pytest.mark.parametrize(("path", "version"), [("latest", None), ("latest/", None), ("", "latest")])
+def test_an_address_may_be_given(settings: Settings, network: Cdn, path: str, version: str | None) -> None:
+    pulled = pull(settings, version, network.url + path, Steps())
+    assert pulled.source == f"{network.url}latest/"
+    assert contents(pulled) == FILES
+
+
+def test_a_password_and_a_query_are_not_kept(settings: Settings, network: Cdn) -> None:
+    origin = network.url.replace("//", "//user:password@") + "latest/?signature=1"
+    assert pull(settings, None, origin, Steps()).source == f"{network.url}latest/"
+
+
+def test_the_same_release_again_has_the_same_id(settings: Settings) -> None:
+    first = pull(settings, None, None, Steps())
+    assert pull(settings, None, None, Steps()) == first
+    assert installed(settings.releases) == [first.id]
+
+
+def test_a_folder_holding_the_same_files_makes_the_same_release(settings: Settings, published: Path) -> None:
+    assert pull(settings, None, None, Steps()).id == pull(settings, None, str(published), Steps()).id
+
+
+def test_every_stage_of_a_pull_is_followed_to_its_end(settings: Settings, network: Cdn) -> None:
+    steps = Steps()
+    pull(settings, None, None, steps)
+    assert steps.stages == [f"Fetching {network.url}latest/", "Copying", "Compressing"]
+    assert steps.done == steps.totals
+
+
+def test_each_file_is_asked_for_once(settings: Settings, network: Cdn) -> None:
+    pull(settings, None, None, Steps())
+    assert len(network.requests) == len(set(network.requests))
+
+
+def test_some_files_are_fetched_at_a_time(settings: Settings, network: Cdn) -> None:
+    crowd = cdn.Crowd(AT_A_TIME)
+    network.faults |= {f"{LATEST}{name}": crowd for name in KNOWN}
+    assert contents(pull(settings, None, None, Steps())) == FILES
+    assert crowd.largest == AT_A_TIME
+
+
+def test_a_server_that_answers_slowly_is_waited_for(settings: Settings, network: Cdn) -> None:
+    network.faults[f"{LATEST}app.js"] = cdn.in_pieces(FILES["app.js"], 20)
+    assert pull(settings, None, None, Steps()).read("app.js") == FILES["app.js"]
+
+
+def test_a_server_that_does_not_answer_is_given_up(
+    refused: Callable[..., str], network: Cdn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.releases.pull.TIMEOUT", httpx2.Timeout(0.1))
+    gate = cdn.Gate()
+    network.faults[f"{LATEST}app.js"] = gate
+    told = refused()
+    gate.opened.set()
+    assert f"{network.url}latest/app.js does not answer in time" in told
+
+
+@pytest.mark.parametrize("fault", [cdn.status(500), cdn.status(503), cdn.status(429), cdn.truncated])
+def test_a_fault_that_passes_is_tried_over(settings: Settings, network: Cdn, fault: Fault) -> None:
+    network.faults[f"{LATEST}app.js"] = cdn.times(3, fault)
+    assert contents(pull(settings, None, None, Steps())) == FILES
+    assert network.requests.count(f"{LATEST}app.js") == 4
+
+
+def test_a_fault_that_stays_ends_the_pull(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults[f"{LATEST}app.js"] = cdn.status(500)
+    assert f"{network.url}latest/app.js answers 500" in refused()
+    assert network.requests.count(f"{LATEST}app.js") == 4
+
+
+def test_a_fault_that_does_not_pass_is_not_tried_over(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults[f"{LATEST}app.js"] = cdn.status(401)
+    assert f"{network.url}latest/app.js answers 401" in refused()
+    assert network.requests.count(f"{LATEST}app.js") == 1
+
+
+def test_a_file_that_is_cut_off_is_refused(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults[f"{LATEST}495.js"] = cdn.truncated
+    assert f"{network.url}latest/495.js breaks its answer off" in refused()
+
+
+def test_a_file_that_could_be_cut_off_unseen_is_refused(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults[f"{LATEST}495.js"] = cdn.of_unknown_length
+    assert "does not say how long it is" in refused()
+
+
+@pytest.mark.parametrize("name", ["app.js", "adapter.min.js", "app.css", "images/icon.svg"])
+@pytest.mark.parametrize("fault", [cdn.page, cdn.untyped_page])
+def test_a_page_in_place_of_another_file_is_refused(
+    refused: Callable[..., str], network: Cdn, name: str, fault: Fault
+) -> None:
+    network.faults[LATEST + name] = fault
+    assert f"the server answers a page for {name}" in refused()
+
+
+def test_a_redirect_to_another_host_is_refused_and_not_followed(
+    refused: Callable[..., str], network: Cdn, tmp_path: Path
+) -> None:
+    with cdn.serve(tmp_path / "www") as other:
+        network.faults[f"{LATEST}app.js"] = cdn.redirect(f"{other.url}latest/app.js?code=1")
+        told = refused()
+        assert other.requests == []
+    assert f"redirects to another host, {other.url}latest/app.js. " in told
+
+
+def test_a_redirect_on_the_same_host_is_followed(settings: Settings, network: Cdn, published: Path) -> None:
+    published.rename(published.parent / "2.3.1")
+    for name in FILES:
+        network.faults[LATEST + name] = cdn.redirect(f"../2.3.1/{name}" if "/" not in name else f"/2.3.1/{name}")
+    assert contents(pull(settings, None, None, Steps())) == FILES
+
+
+def test_redirects_without_end_are_refused(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults[f"{LATEST}app.js"] = cdn.redirect("app.js")
+    assert "comes after 5 redirects" in refused()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("app.css", b"a{background:url(../secret.svg)}"),
+        ("app.css", b"a{background:url(images/%2e%2e/../secret.svg)}"),
+        ("app.html", b'<script src="app.js"></script><img src="..%2Fsecret.svg">'),
+        ("adapter.js", b'"/assets/../../secret.svg"'),
+        ("redirect.js", b'n.p+"images/../../secret.svg"'),
+    ],
+)
+def test_a_name_that_leads_out_of_the_release_is_refused(
+    refused: Callable[..., str], network: Cdn, published: Path, name: str, content: bytes
+) -> None:
+    (published / name).write_bytes(content)
+    told = refused()
+    assert f"{network.url}latest/{name} names " in told
+    assert "which leads elsewhere" in told
+    assert not any("secret" in path for path in network.requests)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "adapter.js",
+        "app.html",
+        "app.js",
+        "app.css",
+        "495.js",
+        "ja-JP.js",
+        "redirect.js",
+        "fonts/lato.woff2",
+        "images/icon.svg",
+        "audio/incoming.ogg",
+        "assets/images/favicon.ico",
+    ],
+)
+def test_a_required_file_that_is_absent_ends_the_pull(
+    refused: Callable[..., str], network: Cdn, published: Path, name: str
+) -> None:
+    (published / name).unlink()
+    assert f"{network.url}latest/{name} answers 404" in refused()
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+@pytest.mark.parametrize("name", ["adapter.att.js", "assets/rc/logo.svg", "popup.html"])
+def test_another_file_may_be_absent(settings: Settings, network: Cdn, name: str, status: int) -> None:
+    network.faults[LATEST + name] = cdn.status(status)
+    assert pull(settings, None, None, Steps()).files.keys() == FILES.keys() - {name}
+
+
+def test_a_release_without_chunks_is_pulled(settings: Settings, published: Path) -> None:
+    (published / "app.js").write_bytes(b"x.e(1),y" + PROSE)
+    assert "1.js" not in pull(settings, None, None, Steps()).files
+
+
+def test_chunks_whose_names_cannot_be_read_are_not_left_out_in_silence(
+    refused: Callable[..., str], published: Path
+) -> None:
+    (published / "app.js").write_bytes(b"n.e(495).then(f);n.u=e=>names.get(e)")
+    assert "chunks whose names cannot be read" in refused()
+
+
+@pytest.mark.parametrize(
+    "runtime",
+    [
+        'i.u=function(e){return({27:"ja-JP",650:"es-419"}[e]||e)+".js"}',
+        'i.u=e=>({27:"ja-JP",650:"es-419"}[e]||e)+".js"',
+        'src=n.p+""+({27:"ja-JP",650:"es-419"}[e]||e)+".js"',
+        'return "" + ({"27": "ja-JP", "650": "es-419"}[chunkId] || chunkId) + ".js"',
+    ],
+)
+def test_the_map_of_chunks_is_read_as_bundlers_write_it(runtime: str) -> None:
+    assert chunk_names(runtime) == {"27": "ja-JP", "650": "es-419"}
+
+
+def test_halves_of_two_versions_are_refused(refused: Callable[..., str], published: Path) -> None:
+    (published / "app.js").write_bytes(FILES["app.js"].replace(b"2.3.1", b"2.3.2"))
+    assert "adapter.js of 2.3.1 and app.js of 2.3.2" in refused()
+
+
+def test_more_bytes_than_a_release_has_are_refused(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.releases.pull.MAX_BYTES", 2000)
+    assert "has more than 2000 bytes" in refused()
+
+
+def test_more_files_than_a_release_has_are_refused(
+    refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.releases.pull.MAX_FILES", 20)
+    assert "names more than 20 files" in refused()
+
+
+def test_a_server_that_dies_halfway_is_told(refused: Callable[..., str], network: Cdn) -> None:
+    def die(handler: cdn.Handler) -> None:
+        network.die()
+        cdn.truncated(handler)
+
+    network.faults[f"{LATEST}ja-JP.js"] = die
+    told = refused()
+    assert told.startswith(f"{network.url}latest/")
+    assert "cannot be reached" in told
+
+
+def test_a_server_that_is_not_there_is_told(refused: Callable[..., str], network: Cdn) -> None:
+    network.die()
+    assert "cannot be reached" in refused()
+
+
+def pull_elsewhere(settings: Settings, progress: str) -> subprocess.Popen[bytes]:
+    """Starts a process that pulls `latest`; `progress` is the class of what hears of it."""
+    program = f"""
+import os, signal
+from server.releases.pull import pull
+from server.config.settings import Settings
+from world.small_release import Steps
+
+class Dies(Steps):
+    def say(self, stage):
+        super().say(stage)
+        if stage == "Compressing":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+settings = Settings(data_dir={str(settings.data_dir)!r}, widget={{"source": {settings.widget.source!r}}})
+pull(settings, None, None, {progress}())
+"""
+    path = os.pathsep.join([*sys.path])
+    return subprocess.Popen([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": path})
+
+
+def test_a_pull_that_is_killed_while_it_installs_leaves_what_was_served(settings: Settings, served: Release) -> None:
+    assert pull_elsewhere(settings, "Dies").wait(60) == -signal.SIGKILL
+    assert len(list(settings.releases.glob(".staging-*"))) == 2  # what it fetched, and what it made of it
+    assert installed(settings.releases) == [served.id]
+    assert open_release(settings.releases) == served
+
+    assert contents(pull(settings, None, None, Steps())) == FILES
+    assert not list(settings.releases.glob(".staging-*"))
+
+
+def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
+    settings: Settings, network: Cdn, served: Release
+) -> None:
+    gate = cdn.Gate()
+    network.faults[f"{LATEST}495.js"] = gate
+    puller = pull_elsewhere(settings, "Steps")
+    try:
+        assert gate.reached.wait(30)
+        with pytest.raises(ReleaseError, match="Another pull is at work"):
+            pull(settings, None, None, Steps())
+    finally:
+        puller.kill()
+    assert puller.wait() == -signal.SIGKILL
+    gate.opened.set()
+
+    assert len(list(settings.releases.glob(".staging-*"))) == 1  # it was killed halfway indeed
+    assert open_release(settings.releases) == served
+
+    assert contents(pull(settings, None, None, Steps())) == FILES
+    assert not list(settings.releases.glob(".staging-*"))
+
+
+# From a folder
+
+
+def test_a_folder_is_taken_as_it_lies(settings: Settings, tmp_path: Path) -> None:
+    folder = a_release(tmp_path / "built", **{"named/by/nothing.svg": b"<svg/>", "app.js.map": b"{}"})
+    pulled = pull(settings, None, str(folder), Steps())
+    assert contents(pulled) == {**FILES, "named/by/nothing.svg": b"<svg/>"}
+    assert pulled.source == str(folder)
+    assert current(settings.releases) == pulled.id
+
+
+def test_a_link_that_leads_out_of_a_folder_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    folder = a_release(tmp_path / "built")
+    (folder / "secret.js").symlink_to("/etc/passwd")
+    assert "secret.js is a link that leads out" in refused(str(folder))
+
+
+def test_a_folder_that_is_no_release_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    assert "There is no adapter.js" in refused(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.zip", "www/latest/app.js"])
+def test_what_is_neither_address_nor_folder_nor_archive_is_refused(
+    refused: Callable[..., str], tmp_path: Path, name: str
+) -> None:
+    assert "neither an address, nor a folder, nor an archive" in refused(str(tmp_path / name))
+
+
+def test_a_version_is_refused_where_there_is_but_one(refused: Callable[..., str], tmp_path: Path) -> None:
+    packed = pack(tmp_path / "release.zip", FILES)
+    for origin in (str(tmp_path / "www" / "latest"), str(packed), "http://127.0.0.1:9/release.zip"):
+        assert "is one release already" in refused(origin, "2.3.1")
+
+
+@pytest.mark.parametrize("version", ["..", "../x", "2.3.1/..", "", "a b", "?x"])
+def test_what_is_no_version_is_refused(refused: Callable[..., str], version: str) -> None:
+    assert "is not a version" in refused(version=version)
+
+
+def test_what_is_no_address_is_refused(refused: Callable[..., str]) -> None:
+    assert "is not an address" in refused("http://host:port/")
+
+
+# From an archive
+
+
+def pack(archive: Path, files: dict[str, bytes], top: str = "") -> Path:
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+            for name, content in files.items():
+                packed.writestr(top + name, content)
+    else:
+        with tarfile.open(archive, "w" if archive.suffix == ".tar" else "w:gz") as taped:
+            for name, content in files.items():
+                member = tarfile.TarInfo(top + name)
+                member.size = len(content)
+                taped.addfile(member, io.BytesIO(content))
+    return archive
+
+
+ARCHIVES = ("release.zip", "release.tar", "release.tar.gz", "release.tgz")
+
+
+@pytest.mark.parametrize("top", ["", "./", "embeddable-2.3.1/", "a/b/"])
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_is_unpacked(settings: Settings, tmp_path: Path, name: str, top: str) -> None:
+    archive = pack(tmp_path / name, {**FILES, "app.js.map": b"{}", ".nojekyll": b""}, top)
+    pulled = pull(settings, None, str(archive), Steps())
+    assert contents(pulled) == FILES
+    assert pulled.source == str(archive)
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_is_fetched_from_an_address(settings: Settings, network: Cdn, tmp_path: Path, name: str) -> None:
+    pack(tmp_path / "www" / name, FILES, "top/")
+    pulled = pull(settings, None, f"{network.url}{name}?signature=1", Steps())
+    assert contents(pulled) == FILES
+    assert pulled.source == network.url + name
+
+
+def test_a_page_in_place_of_an_archive_is_refused(refused: Callable[..., str], network: Cdn) -> None:
+    network.faults["/release.zip"] = cdn.page
+    assert "the server answers a page" in refused(f"{network.url}release.zip")
+
+
+@pytest.mark.parametrize("name", ["../evil.js", "/evil.js", "a/../../evil.js", "a\\..\\evil.js", "./../evil.js"])
+@pytest.mark.parametrize("archive", ["release.zip", "release.tar.gz"])
+def test_a_name_that_leads_out_of_an_archive_is_refused(
+    refused: Callable[..., str], tmp_path: Path, archive: str, name: str
+) -> None:
+    pack(tmp_path / archive, {**FILES, name: b"evil"})
+    assert "which leads elsewhere" in refused(str(tmp_path / archive))
+    assert not list(tmp_path.rglob("evil.js"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
+def test_a_link_or_a_device_in_a_tar_is_refused(refused: Callable[..., str], tmp_path: Path, kind: bytes) -> None:
+    archive = pack(tmp_path / "release.tar", FILES)
+    with tarfile.open(archive, "a") as taped:
+        member = tarfile.TarInfo("link.js")
+        member.type, member.linkname = kind, "app.js"
+        taped.addfile(member)
+    assert "'link.js', which is a link or a device" in refused(str(archive))
+
+
+def test_a_link_in_a_zip_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
+    archive = pack(tmp_path / "release.zip", FILES)
+    with zipfile.ZipFile(archive, "a") as packed:
+        member = zipfile.ZipInfo("link.js")
+        member.external_attr = (stat.S_IFLNK | 0o777) << 16
+        packed.writestr(member, "/etc/passwd")
+    assert "'link.js', which is a link or a device" in refused(str(archive))
+
+
+@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 10), ("MAX_BYTES", 3000)])
+@pytest.mark.parametrize("name", ["release.zip", "release.tar.gz"])
+def test_an_archive_beyond_the_bounds_is_refused(
+    refused: Callable[..., str],
+    tmp_path: Path,
+    name: str,
+    bound: str,
+    value: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"server.releases.pull.{bound}", value)
+    archive = pack(tmp_path / name, FILES)
+    assert "holds more than" in refused(str(archive))
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("name", ["release.zip", "release.tar"])
+def test_an_archive_with_a_file_twice_is_refused(refused: Callable[..., str], tmp_path: Path, name: str) -> None:
+    archive = pack(tmp_path / name, FILES)
+    with tarfile.open(archive, "a") if name.endswith("tar") else zipfile.ZipFile(archive, "a") as packed:
+        (packed.add if name.endswith("tar") else packed.write)(tmp_path / "www/latest/app.js", "app.js")
+    assert "holds app.js twice" in refused(str(archive))
+
+
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_that_is_cut_off_is_refused(refused: Callable[..., str], tmp_path: Path, name: str) -> None:
+    archive = pack(tmp_path / name, FILES)
+    os.truncate(archive, archive.stat().st_size // 3)
+    assert "cannot be unpacked" in refused(str(archive))
+
+
+@pytest.mark.parametrize("tops", [[], ["2.3.0/", "2.3.1/"]])
+def test_an_archive_of_no_release_or_several_is_refused(
+    refused: Callable[..., str], tmp_path: Path, tops: list[str]
+) -> None:
+    files = {top + name: content for top in tops for name, content in FILES.items()} or {"a.txt": b""}
+    assert "with app.html and adapter.js" in refused(str(pack(tmp_path / "many.zip", files)))
+
+
+def test_a_second_pull_is_refused_while_one_is_at_work(settings: Settings, served: Release) -> None:
+    with staging(settings.releases), pytest.raises(ReleaseError, match="Another pull is at work"):
+        pull(settings, None, None, Steps())
+    assert open_release(settings.releases) == served

@@ -1,0 +1,121 @@
+"""The pages that people see, for everybody: axe-core finds nothing, the keyboard is enough, and 320 pixels are."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from world.internet import HOST
+from world.places import NODE_MODULES
+from world.weather import INCOGNITO, Browsers, OpenBrowser
+
+pytestmark = pytest.mark.usefixtures("hosted")
+
+BASE = f"https://{HOST}/"
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
+WIDE, NARROW = 1280, 320
+PATIENCE = 60_000  # ms for a whole rehearsal
+
+
+@pytest.fixture(params=["light", "dark"])
+def context(request: pytest.FixtureRequest, browsers: Browsers) -> Iterator[BrowserContext]:
+    context = browsers.incognito(color_scheme=request.param, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+def is_right(page: Page, *unasked: str, widths: tuple[int, ...] = (WIDE, NARROW)) -> None:
+    """axe-core finds nothing in the page as it is now, wide and narrow; nothing stands out of it, nothing moves.
+
+    `unasked` are rules of axe-core that the page is not held to.
+    """
+    for width in widths:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        rules = {name: {"enabled": False} for name in unasked}
+        found = page.evaluate("(rules) => axe.run({ iframes: false, rules })", rules)
+        assert len(found["passes"]) > 10
+        assert [
+            (violation["id"], [node["html"] for node in violation["nodes"]]) for violation in found["violations"]
+        ] == []
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert page.evaluate("() => document.getAnimations().length") == 0
+    page.set_viewport_size({"width": WIDE, "height": 900})
+
+
+def test_the_setup_page_is_right(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(BASE)
+    page.locator("#parameters details").first.wait_for(state="attached")
+    is_right(page, widths=(WIDE,))
+
+    page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    page.locator("#parameter-appServer").fill("http://wrong")
+    page.locator("#parameter-jwt").fill("s3cret")
+    page.locator("#parameter-disableCall").select_option(label="on")
+    page.get_by_role("button", name="Start the preview").click()
+    expect(page.locator("#preview-stage iframe")).to_be_visible()
+    is_right(page)
+
+
+def test_the_rehearsal_is_right(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{BASE}check.html")
+    page.locator("#start:enabled").wait_for()
+    is_right(page, widths=(WIDE,))
+
+    page.locator("#start").click()
+    expect(page.locator("#copy")).to_be_enabled(timeout=PATIENCE)
+    is_right(page)
+
+
+def test_the_redirect_page_is_right(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{BASE}redirect.html")
+    is_right(page, "page-has-heading-one")  # all it has to say is one status
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until what `selector` finds has the focus, which can be seen."""
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+            assert page.evaluate("() => getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def test_the_keyboard_alone_leads_from_the_first_step_to_the_code(open_browser: OpenBrowser) -> None:
+    context = open_browser(INCOGNITO)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(BASE)
+    page.locator("#parameters details").first.wait_for(state="attached")
+
+    tab_to(page, ".skip")
+    page.keyboard.press("Enter")
+    tab_to(page, "input[name=account]")
+    page.keyboard.press("Space")
+    tab_to(page, "#search")
+    page.keyboard.type("defaultDirection")
+    tab_to(page, "#parameter-defaultDirection")
+    page.keyboard.type("left")
+    tab_to(page, "input[name=way]")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "[data-copy=iframe-code]")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#announcement")).to_have_text("Copied")
+    copied = page.evaluate("() => navigator.clipboard.readText()")
+    assert f'src="{BASE}app.html?defaultDirection=left"' in copied
+    assert page.locator("input[name=account]").is_checked()
+
+
+def test_the_keyboard_alone_rehearses(open_browser: OpenBrowser) -> None:
+    page = open_browser(INCOGNITO).new_page()
+    page.goto(f"{BASE}check.html")
+    page.locator("#start:enabled").wait_for()
+
+    tab_to(page, "#start")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#verdict")).to_have_text("Ready.", timeout=PATIENCE)

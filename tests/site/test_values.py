@@ -1,0 +1,342 @@
+"""No value breaks out of the page it is put into, and each arrives whole.
+
+Values come from the settings: a parameter, the redirect page's title and text. They stand as JSON in a script that
+stands in a page or in adapter.js. The named ones go through Chromium; whatever text Hypothesis thinks of goes through
+an HTML parser, and in batches through Chromium too.
+"""
+
+import base64
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from world.host import add_release
+from world.internet import HOST, SAME_SITE
+from world.places import PUBLIC
+from world.user import ADAPTER_FRAME
+from world.weather import INCOGNITO, OpenBrowser
+
+from server.config.parameters import Value, encode
+from server.config.settings import Settings
+from server.site.page import PLACE, make_page, put_in
+from server.site.site import Site, build_site
+
+HOME = f"https://{HOST}"
+CLIENT_ID = "client"
+NAMED = {
+    "end of script": "</script><script>window.ran = 1</script>",
+    "end of script with blanks": "</script \n><img src=x onerror='window.ran = 1'>",
+    "end of script in capitals": "</SCRIPT/><svg onload=window.ran=1>",
+    "begin of a comment": "<!--",
+    "begin of a comment and a script": "<!--<script>",
+    "end of a comment": "--><script>window.ran = 1</script>",
+    "character data": "<![CDATA[ ]]> window.ran = 1",
+    "end of title": "</title><script>window.ran = 1</script>",
+    "end of style": "</style><script>window.ran = 1</script>",
+    "line separators": "a\u2028window.ran = 1\u2029b",
+    "ends of lines": "a\nwindow.ran = 1\r\nb\rc",
+    "quotes": """"; window.ran = 1; '"; `${window.ran = 1}`""",
+    "backslashes": '\\"; window.ran = 1; //\\u003c\\',
+    "one backslash": "\\",
+    "character references": "&lt;/script&gt;&#60;script&#62;&amp;amp;",
+    "a template": "${window.ran = 1} {{window.ran}} $& $1 $` \\g<0> \\1 %s {0}",
+    "the place for values": PLACE,
+    "what looks like values": '{"origins": ["*"]}',
+    "a name of JavaScript": "__proto__",
+    "a query": "a=b&c=d?e#f;g+h%20i%00",
+    "a script's address": "javascript:window.ran=1",
+    "of all alphabets": "Ünïcödé 日本語 😀 \u202eright to left\u202c \ufeff\u200b",
+    "control characters": "a\x01\x1f\x7f\x80\x9fb",
+    "ten thousand characters": "<long> " * 1429,
+}
+CHARACTERS = st.text(st.characters(exclude_categories=["Cs"]))  # a lone surrogate is none: TOML cannot write it
+TEXTS = st.lists(CHARACTERS | st.sampled_from(list(NAMED.values())), max_size=4).map("".join)
+FUZZ = hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("values")
+    add_release(folder)
+    return folder / "var"
+
+
+@pytest.fixture(scope="module", params=["hosted", "cdn"])
+def release(request: pytest.FixtureRequest) -> str:
+    return {"hosted": "current", "cdn": "cdn"}[request.param]
+
+
+def content(site: Site, path: str) -> bytes:
+    plain = next(body.content for body in site[path].bodies if body.coding == "identity")
+    return plain if isinstance(plain, bytes) else plain.read_bytes()
+
+
+# In a browser
+
+
+class Browser:
+    """A context that finds a site at its address, and a page of a team that has the widget in it."""
+
+    def __init__(self, context: BrowserContext, site: Site) -> None:
+        self.context = context
+        self.site = site
+        self.faults: list[str] = []
+        self.pages = {"/adapter": f'<!doctype html><script src="{HOME}/adapter.js"></script>'}
+        context.route("**/*", self._answer)
+        context.on("weberror", lambda error: self.faults.append(str(error.error)))
+        context.on("console", lambda message: self._hear(message.text))
+
+    def open(self, address: str) -> Page:
+        page = self.context.new_page()
+        page.goto(address)
+        return page
+
+    def _hear(self, text: str) -> None:
+        if "Content Security Policy" in text:
+            self.faults.append(text)
+
+    def _answer(self, route: Route, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.hostname == SAME_SITE:
+            return route.fulfill(body=self.pages[parts.path], content_type="text/html; charset=utf-8")
+        if parts.hostname != HOST:
+            return route.abort()
+        asset = self.site[parts.path]
+        headers = {"Content-Type": asset.media_type, **dict(asset.headers)}
+        route.fulfill(status=asset.status, headers=headers, body=content(self.site, parts.path))
+
+    def nothing_else_has_run(self) -> None:
+        assert self.faults == []
+        for page in self.context.pages:
+            for frame in page.frames:
+                assert frame.evaluate("typeof window.ran") == "undefined", frame.url
+
+
+def site_with(data_dir: Path, redirect: Mapping[str, str] | None = None, **params: Value) -> Site:
+    params["clientId"] = CLIENT_ID  # without which the app does not start
+    return build_site(Settings(data_dir=data_dir, redirect=dict(redirect or {}), params=params))
+
+
+def scripts_in(page: Page) -> int:
+    return page.locator("script").count()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_title_and_text_of_the_redirect_page_arrive_whole(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+    value = NAMED[name]
+    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, {"title": value, "text": value}))
+    # In a frame the page hands over to its parent and goes on to show its text.
+    browser.pages["/frame"] = f'<!doctype html><iframe src="{HOME}/redirect.html?code=1&state=a-b"></iframe>'
+    page = browser.open(f"https://{SAME_SITE}/frame")
+    frame = page.frame_locator("iframe")
+    status = frame.locator("#status")
+    status.wait_for()
+    assert status.evaluate("element => element.textContent") == value
+    assert frame.locator("title").evaluate("element => element.textContent") == value
+    assert frame.locator("script").count() == 1
+    assert frame.locator("img").count() == 1
+    browser.nothing_else_has_run()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_parameter_arrives_whole_in_the_app(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+    value = NAMED[name]
+    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent=value))
+    page = browser.open(f"{HOME}/app.html")
+    page.wait_for_url("**/widget/**")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert asked == {"redirectUri": [f"{HOME}/redirect.html"], "userAgent": [value], "clientId": [CLIENT_ID]}
+    browser.nothing_else_has_run()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_parameter_arrives_whole_in_the_adapter_s_frame(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+    value = NAMED[name]
+    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent=value))
+    page = browser.open(f"https://{SAME_SITE}/adapter")
+    frame = page.locator(ADAPTER_FRAME)
+    frame.wait_for(state="attached")
+    asked = parse_qs(urlsplit(frame.get_attribute("src") or "").query)
+    assert asked["userAgent"] == [value]
+    assert asked["redirectUri"] == [f"{HOME}/redirect.html"]
+    browser.nothing_else_has_run()
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_a_page_names_arrives_whole(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+    value = NAMED[name]
+    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent="host"))
+    page = browser.open(f"https://{SAME_SITE}/adapter")
+    for_query = page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
+    page = browser.open(f"{HOME}/app.html?{for_query}")
+    page.wait_for_url("**/widget/**")
+    assert parse_qs(urlsplit(page.url).query)["userAgent"] == [value]
+    browser.nothing_else_has_run()
+
+
+def test_the_setup_page_shows_addresses_as_text(open_browser: OpenBrowser, data_dir: Path) -> None:
+    settings = Settings(data_dir=data_dir, public_url="https://phone.example.com/</script><script>window.ran=1;x")
+    browser = Browser(open_browser(INCOGNITO), build_site(settings))
+    page = browser.open(f"{HOME}/")
+    for code in ("#adapter-code", "#iframe-code"):
+        expect(page.locator(code)).to_contain_text("window.ran=1;x/a")
+    expect(page.locator("#redirect-uri")).to_contain_text("window.ran=1;x/redirect.html")
+    assert scripts_in(page) == 3  # one inside, the module, and the values
+    browser.nothing_else_has_run()
+
+
+@hypothesis_settings(parent=FUZZ, max_examples=10)
+@given(values=st.lists(TEXTS, min_size=50, max_size=100))
+def test_every_text_arrives_whole_in_a_browser(page_of_values: Page, values: list[str]) -> None:
+    files = {"page.html": '<!doctype html><p>a</p><script src="values.js"></script><p>b</p>'}
+    files["values.js"] = f"window.values = {PLACE};"
+    html = make_page("page.html", files, {"values.js": {"list": [*values, *NAMED.values()]}}).content
+    page_of_values.set_content(html.decode())
+    assert page_of_values.evaluate("window.values.list") == [*values, *NAMED.values()]
+    assert page_of_values.locator("body > *").count() == 3
+    assert page_of_values.evaluate("typeof window.ran") == "undefined"
+
+
+@pytest.fixture
+def page_of_values(open_browser: OpenBrowser) -> Page:
+    return open_browser(INCOGNITO).new_page()
+
+
+# Whatever text there is: what a page is made of, as an HTML parser sees it
+
+
+class Elements(HTMLParser):
+    """The elements of a page in their order, and the text of each script."""
+
+    def __init__(self, page: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.scripts: list[str] = []
+        self.texts: dict[str, str] = {}  # of the elements that are given one, by the value's name
+        self._in_script = False
+        self._value: str | None = None
+        self.feed(page.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._in_script = tag == "script"
+        self._value = dict(attrs).get("data-value")
+        if self._in_script:
+            self.scripts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.tags.append(f"/{tag}")
+        self._in_script = False
+        self._value = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in_script:
+            self.scripts[-1] += data
+        if self._value:
+            self.texts[self._value] = self.texts.get(self._value, "") + data
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.append("comment")
+
+
+def values_in(script: str, original: str) -> Any:
+    """The values in `script`, having seen that all around them is as in the file `original`."""
+    before, after = original.split(PLACE)
+    assert script.startswith(before)
+    assert script.endswith(after)
+    return json.loads(script[len(before) : len(script) - len(after)])
+
+
+@functools.cache
+def public(name: str) -> str:
+    return PUBLIC[name].read_text(encoding="utf-8")
+
+
+PAGES = {"/redirect.html": "redirect.js", "/app.html": "defaults.js"}
+
+
+@FUZZ
+@given(value=TEXTS, title=TEXTS, text=TEXTS)
+def test_every_text_stays_in_its_script_and_arrives_whole(
+    data_dir: Path, plain: Site, release: str, value: str, title: str, text: str
+) -> None:
+    redirect = {"title": title, "text": text}
+    params = {"userAgent": value, "prefix": value, "redirectUri": f"https://a.example/{value}"}
+    site = build_site(Settings(data_dir=data_dir, widget={"release": release}, redirect=redirect, params=params))
+    for address, name in PAGES.items():
+        page = content(site, address)
+        elements = Elements(page)
+        assert elements.tags == Elements(content(plain, address)).tags
+        [script] = elements.scripts
+        values = values_in(script, public(name))
+        allowed = dict(site[address].headers)["Content-Security-Policy"]
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        assert f"script-src 'sha256-{digest}'" in allowed
+        if name == "redirect.js":
+            assert (values["title"], values["text"], values["prefix"]) == (title, text, value or "rc-widget")
+        elif name == "defaults.js":
+            assert values["parameters"] == encode(params)
+    setup = Elements(content(site, "/"))
+    assert setup.tags == Elements(content(plain, "/")).tags
+    *_, block = setup.scripts
+    assert json.loads(block)["parameters"] == encode(params)
+    assert setup.texts["redirectUri"] == f"https://a.example/{value}"
+    assert (
+        ";"
+        not in dict(site["/stand-in-app.html"].headers)["Content-Security-Policy"]
+        .partition("frame-src")[2]
+        .partition("; base-uri")[0]
+    )
+
+
+@pytest.fixture(scope="module")
+def plain(data_dir: Path, release: str) -> Site:
+    return build_site(Settings(data_dir=data_dir, widget={"release": release}))
+
+
+@FUZZ
+@given(value=TEXTS)
+def test_every_text_arrives_whole_in_the_adapter(data_dir: Path, value: str) -> None:
+    site = build_site(Settings(data_dir=data_dir, params={"userAgent": value}))
+    for name in ("adapter.js", "adapter.att.js"):
+        script = content(site, f"/{name}").decode()
+        before, after = public("defaults.js").split(PLACE)
+        assert script.startswith(before)
+        values, end = json.JSONDecoder().raw_decode(script, len(before))
+        assert script[end:].startswith(after)
+        assert values["parameters"] == ({"userAgent": value} if value else {})
+
+
+JSON = st.recursive(
+    TEXTS | st.booleans() | st.integers() | st.none(),
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
+    max_leaves=5,
+)
+
+
+@hypothesis_settings(parent=FUZZ, max_examples=100)
+@given(values=st.dictionaries(TEXTS, JSON))
+def test_what_is_put_in_is_ascii_without_anything_that_means_something_to_html(values: dict[str, Any]) -> None:
+    text = put_in(PLACE, values)
+    assert text.isascii()
+    assert not set(text) & set("<>&\n\r")
+    assert json.loads(text) == values
+
+
+@pytest.mark.parametrize("script", ["", "no place", f"{PLACE}{PLACE}", PLACE.replace(" ", "")])
+def test_a_script_without_just_one_place_is_refused(script: str) -> None:
+    with pytest.raises(ValueError, match="places for values"):
+        put_in(script, {})

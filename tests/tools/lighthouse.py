@@ -1,0 +1,71 @@
+"""Lighthouse over the setup page and the rehearsal of a host with the stand-in release: `make lighthouse`.
+
+Accessibility and best practices must be perfect. Performance is a measurement, so of some runs the best one counts.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from world.host import add_release, configured, serving
+from world.hosts import SETTINGS
+from world.places import NODE_MODULES
+from world.weather import chromium
+
+LIGHTHOUSE = NODE_MODULES / ".bin" / "lighthouse"
+PAGES = ("/", "/sandbox/", "/check.html")
+REACH = {"performance": 95, "accessibility": 100, "best-practices": 100}
+RUNS = 3  # at the most
+PATIENCE = 180  # seconds for one run
+Scores = dict[str, int]
+
+
+def scores(address: str) -> Scores:
+    """The scores of one run, of 100."""
+    command = [
+        LIGHTHOUSE,
+        address,
+        "--quiet",
+        "--output=json",
+        f"--only-categories={','.join(REACH)}",
+        f"--chrome-path={chromium()}",
+        "--chrome-flags=--headless=new --no-sandbox --disable-gpu",
+        "--no-enable-error-reporting",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    if done.returncode != 0:
+        raise SystemExit(f"Lighthouse did not run: {done.stderr}")
+    report = json.loads(done.stdout)
+    for audit in report["audits"].values():
+        if audit["score"] is not None and audit["score"] < 0.9:
+            print(f"  {address}: {audit['title']} {audit.get('displayValue', '')}", file=sys.stderr)
+    return {name: round(report["categories"][name]["score"] * 100) for name in REACH}
+
+
+def reaches(found: Scores) -> bool:
+    return all(found[name] >= least for name, least in REACH.items())
+
+
+def best(address: str) -> Scores:
+    found = scores(address)
+    for _ in range(RUNS - 1):
+        if not reaches(found):
+            found = max(found, scores(address), key=lambda run: run["performance"])
+    return found
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = configured(Path(name) / "host", SETTINGS)
+        add_release(folder)
+        with serving(folder) as server:
+            reached = {path: best(f"http://127.0.0.1:{server.port}{path}") for path in PAGES}
+    for path, found in reached.items():
+        print(f"{path:12}", *(f"{name} {score} (≥ {REACH[name]})" for name, score in found.items()))
+    sys.exit(not all(map(reaches, reached.values())))
+
+
+if __name__ == "__main__":
+    main()

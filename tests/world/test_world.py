@@ -1,0 +1,152 @@
+"""The test world has weather: in it a plain copy fares as `widget.md` has measured with the real widget."""
+
+import pytest
+from playwright.sync_api import BrowserContext, Error
+
+from world.internet import CDN, CDN_FOLDER, COPY, CROSS_SITE, SAME_SITE, Internet
+from world.user import ADAPTER_FRAME, IFRAME, Phone
+from world.weather import INCOGNITO, PLAIN, STORAGE_DENIED, OpenBrowser, Weather
+
+COPY_BASE = f"https://{COPY}"
+CDN_BASE = f"https://{CDN[0]}{CDN_FOLDER}".rstrip("/")
+SITES = (SAME_SITE, CROSS_SITE)
+
+
+def adapter(base: str, redirect_uri: str) -> str:
+    source = f"{base}/adapter.js?clientId=c&redirectUri={redirect_uri}"
+    return f'<!doctype html><body><script src="{source}"></script>'
+
+
+def iframe(base: str, redirect_uri: str) -> str:
+    source = f"{base}/app.html?clientId=c&redirectUri={redirect_uri}"
+    return f'<!doctype html><iframe id="rc-widget" width="300" height="500" src="{source}"></iframe>'
+
+
+WAYS = {
+    "the CDN": (adapter(CDN_BASE, f"{CDN_BASE}/redirect.html"), ADAPTER_FRAME),
+    "a copy, adapter": (adapter(COPY_BASE, f"{COPY_BASE}/redirect.html"), ADAPTER_FRAME),
+    "a copy, iframe": (iframe(COPY_BASE, f"{COPY_BASE}/redirect.html"), IFRAME),
+}
+
+# `widget.md`, "What the alternatives do today": storage is denied to all but a frame of the page's own site.
+STARTS = {
+    (way, site, weather): weather is not STORAGE_DENIED or (way, site) == ("a copy, iframe", SAME_SITE)
+    for way in WAYS
+    for site in SITES
+    for weather in Weather
+}
+CELLS = [cell for cell, starts in STARTS.items() if starts]
+DEAD_CELLS = [cell for cell, starts in STARTS.items() if not starts]
+
+
+def open_phone(context: BrowserContext, internet: Internet, way: str, site: str) -> Phone:
+    html, frame = WAYS[way]
+    page = context.new_page()
+    page.goto(internet.page(site, html))
+    return Phone(page, frame)
+
+
+@pytest.mark.parametrize(("way", "site", "weather"), CELLS)
+def test_a_copy_signs_in_once(
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+) -> None:
+    phone = open_phone(open_browser(weather), internet, way, site)
+
+    login = phone.open_login()
+    phone.see("Signed in")
+    phone.settle(login)
+
+    assert [token.granted for token in internet.platform.tokens] == [True]
+
+
+@pytest.mark.parametrize(("way", "site", "weather"), CELLS)
+def test_a_copy_never_signs_in_when_the_opener_is_severed(
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+) -> None:
+    internet.platform.severs_openers = True
+    phone = open_phone(open_browser(weather), internet, way, site)
+
+    login = phone.open_login()
+    login.wait_for_function("() => Object.keys(localStorage).some((key) => key.endsWith('-redirect-callbackUri'))")
+    phone.wait_for("!phone.polling")
+
+    assert login.evaluate("() => window.opener") is None
+    assert phone.ask("phone.heard") == []
+    assert internet.platform.tokens == []
+
+
+@pytest.mark.parametrize(("way", "site", "weather"), DEAD_CELLS)
+def test_a_copy_does_not_start_where_storage_is_denied(
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+) -> None:
+    context = open_browser(weather)
+    with context.expect_event("weberror") as failure:
+        phone = open_phone(context, internet, way, site)
+
+    assert failure.value.error.name == "SecurityError"
+    assert phone.page.frame_locator(phone.frame).locator("#appLoading").is_visible()
+
+
+def test_a_redirect_page_written_as_the_documentation_says_signs_in_from_its_own_site(
+    internet: Internet, open_browser: OpenBrowser
+) -> None:
+    message = "{ callbackUri: window.location.href }"
+    script = f"window.opener.postMessage({message}, 'https://{CDN[0]}'); window.close();"
+    redirect_uri = internet.page(SAME_SITE, f"<!doctype html><script>{script}</script>")
+    page = open_browser(PLAIN).new_page()
+    page.goto(internet.page(SAME_SITE, adapter(CDN_BASE, redirect_uri)))
+    phone = Phone(page)
+
+    phone.settle(phone.open_login())
+
+    assert phone.ask("phone.heard") == ["message"]
+    assert [token.redirect_uri for token in internet.platform.tokens] == [redirect_uri]
+
+
+def marks_seen_by_a_frame(context: BrowserContext, internet: Internet) -> list[str | None]:
+    """What a frame of one origin finds in its storage in a same-site page, a cross-site page and on its own.
+
+    In each it leaves the name of the page it was in.
+    """
+    frame = internet.page(SAME_SITE, "<!doctype html><title>frame</title>")
+    framing = f'<!doctype html><iframe src="{frame}"></iframe>'
+    found = []
+    for address in (internet.page(SAME_SITE, framing), internet.page(CROSS_SITE, framing), frame):
+        page = context.new_page()
+        page.goto(address)
+        body = page.locator("body") if address == frame else page.frame_locator("iframe").locator("body")
+        found.append(body.evaluate("() => localStorage.getItem('mark')"))
+        body.evaluate("(_, mark) => localStorage.setItem('mark', mark)", address)
+    return [mark and mark.split("/")[2] for mark in found]
+
+
+@pytest.mark.parametrize("weather", [PLAIN, INCOGNITO])
+def test_storage_is_partitioned_by_the_site_of_the_page(
+    internet: Internet, open_browser: OpenBrowser, weather: Weather
+) -> None:
+    assert marks_seen_by_a_frame(open_browser(weather), internet) == [None, None, SAME_SITE]
+
+
+@pytest.mark.parametrize(
+    ("weather", "allowed"),
+    [(PLAIN, True), (INCOGNITO, False), (STORAGE_DENIED, False)],
+    ids=str,
+)
+def test_third_party_cookies_are_allowed_in_plain_weather_alone(
+    internet: Internet, open_browser: OpenBrowser, weather: Weather, allowed: bool
+) -> None:
+    frame = internet.page(SAME_SITE, "<!doctype html><title>frame</title>")
+    page = open_browser(weather).new_page()
+    page.goto(internet.page(CROSS_SITE, f'<!doctype html><iframe src="{frame}"></iframe>'))
+    body = page.frame_locator("iframe").locator("body")
+
+    body.evaluate("() => { document.cookie = 'mark=here; SameSite=None; Secure'; }")
+
+    assert (body.evaluate("() => document.cookie") == "mark=here") is allowed
+
+
+def test_the_browser_knows_no_other_name(internet: Internet, open_browser: OpenBrowser) -> None:
+    page = open_browser(PLAIN).new_page()
+
+    with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):
+        page.goto("https://www.ringcentral.com/")
