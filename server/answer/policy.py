@@ -1,5 +1,6 @@
 """How long answers may be kept, and what a browser may do with them: every cache and security header, in one place."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,6 +21,8 @@ KEEPS_OPENER = ("Cross-Origin-Opener-Policy", "unsafe-none")
 NO_REFERRER = ("Referrer-Policy", "no-referrer")
 ORIGIN_REFERRER = ("Referrer-Policy", "strict-origin")
 
+_ORIGIN = re.compile(r"https?://[\w.:\[\]-]+(?![^/?#])", re.ASCII)  # at the start of an address
+
 
 @dataclass(frozen=True)
 class PagePolicy:
@@ -39,19 +42,20 @@ class PagePolicy:
     framed: Literal["nobody", "self", "embedders"] = "nobody"
 
 
-PAGES = {
-    "redirect.html": PagePolicy(NO_STORE, images="'self' data:", framed="embedders"),
-    "app.html": PagePolicy(MINUTES, framed="embedders"),
-    "popup.html": PagePolicy(MINUTES, images="https: data:", widget=True),
-    "404.html": PagePolicy(NO_STORE),
-}
-# What `setup.enabled` is for: the setup page with its preview, and the rehearsal with the app's part in it.
-SETUP_PAGES = {
-    "index.html": PagePolicy(MINUTES, modules=True),
-    "preview.html": PagePolicy(MINUTES, images="https: data:", widget=True, framed="self"),
-    "check.html": PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders"),
-    "stand-in-app.html": PagePolicy(NO_STORE, redirects=True, framed="embedders"),
-}
+@dataclass(frozen=True)
+class Origins:
+    """Whom a page's policy may name: who may frame the widget (`widget.embedders`), the origins the widget comes from
+    if it is not hosted (`cdn`), and the redirect page's address where it is another than the host's own."""
+
+    embedders: Iterable[str] = ()
+    cdn: Iterable[str] = ()
+    redirect: str = ""
+
+
+def origin_of(address: str) -> str:
+    """The origin of an http(s) address as a policy can name it; empty where it has none."""
+    found = _ORIGIN.match(address)
+    return found[0] if found else ""
 
 
 def frame_ancestors(embedders: Iterable[str]) -> str:
@@ -60,22 +64,11 @@ def frame_ancestors(embedders: Iterable[str]) -> str:
     return "" if "*" in listed else " ".join(["frame-ancestors 'self'", *listed])
 
 
-def page_headers(
-    name: str,
-    scripts: Iterable[str],
-    styles: Iterable[str],
-    embedders: Iterable[str] = (),
-    cdn: Iterable[str] = (),
-    redirect: Iterable[str] = (),
-) -> Headers:
-    """The headers of the page called `name`.
-
-    `scripts`, `styles`: the CSP hashes of what stands in it. `cdn`: the origins the widget comes from, if not hosted.
-    `redirect`: the origin of the redirect page, if that is another one.
-    """
-    policy = (PAGES | SETUP_PAGES)[name]
-    widget = ["'self'", *cdn] if policy.widget else []
+def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[str], origins: Origins) -> Headers:
+    """The headers of a page with `policy`; `scripts` and `styles` are the CSP hashes of what stands in it."""
+    widget = ["'self'", *origins.cdn] if policy.widget else []
     own = ["'self'"] if policy.modules else []
+    redirect = filter(None, [origin_of(origins.redirect)])
     # The adapter adds style elements of its own to the page.
     style = ["'unsafe-inline'"] if policy.widget else []
     directives = [
@@ -93,7 +86,7 @@ def page_headers(
     ancestors = {
         "nobody": "frame-ancestors 'none'",
         "self": "frame-ancestors 'self'",
-        "embedders": frame_ancestors([*embedders, *cdn]),
+        "embedders": frame_ancestors([*origins.embedders, *origins.cdn]),
     }[policy.framed]
     return [
         NOSNIFF,

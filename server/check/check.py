@@ -20,13 +20,15 @@ from pathlib import Path
 import click
 
 from server.answer.asset import IDENTITY, Asset, Body
+from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
 from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
 from server.config.settings import CDN, CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings, Widget, find
-from server.faults.faults import ABSORBS, FAULTS, Symptom
+from server.faults.faults import FAULTS, Symptom
 from server.releases.release import Progress, current
-from server.site.site import STORAGE_STAND_IN, Site, build_site, media_type
+from server.site.site import Site, build_site
+from server.site.widget import BEFORE_APP
 
 EXPIRES_SOON = 21  # days
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")  # trustworthy without TLS (W3C Secure Contexts §3.1)
@@ -131,7 +133,7 @@ def _usual(site: Site, release: str | None) -> Iterator[Expected]:
         yield Expected(path, site.assets[path], exact=False, refusable=path == HOME)
     if release not in (None, CDN):
         # All that is known of their bytes: the page loads the stand-in, and the script is compressed.
-        page, script = [Body.of(f'src="{STORAGE_STAND_IN}"'.encode())], [Body.of(b""), Body.of(b"", "gzip")]
+        page, script = [Body.of(f'src="{BEFORE_APP}"'.encode())], [Body.of(b""), Body.of(b"", "gzip")]
         for name, bodies, cache in (("app.html", page, MINUTES), ("app.js", script, IMMUTABLE)):
             asset = Asset(media_type(name), bodies, widget_headers(name, ["*"], cache))
             yield Expected(f"/widget/{release}/{name}", asset, exact=False)
@@ -200,10 +202,10 @@ def _findings(found: Sequence[tuple[str, Symptom]]) -> tuple[Finding, ...]:
     by_fault: dict[str, list[tuple[str, Symptom]]] = {}
     for path, symptom in found:
         by_fault.setdefault(symptom.fault, []).append((path, symptom))
-    for fault, consequences in ABSORBS.items():
-        if fault in by_fault:
-            for consequence in consequences:
-                by_fault[fault] += by_fault.pop(consequence, [])
+    for name, fault in FAULTS.items():
+        if name in by_fault:
+            for consequence in fault.explains:
+                by_fault[name] += by_fault.pop(consequence, [])
     return tuple(_finding(fault, shown) for fault, shown in by_fault.items())
 
 

@@ -87,10 +87,14 @@ def make_page(name: str, files: Mapping[str, str], values: Values, top: str = ""
         file, element = (script, "script") if script else (style, "style")
         if file not in files:
             return match[0]
-        try:
-            text = put_in(files[file], values[file]) if file in values else files[file]
-        except ValueError as error:
-            raise ValueError(f"{file} {error}") from None
+        text = files[file]
+        if file in values or PLACE in text:
+            try:
+                text = put_in(text, values[file])
+            except KeyError:
+                raise ValueError(f"{name} has no values for {file}: that script belongs to another page") from None
+            except ValueError as error:
+                raise ValueError(f"{file} {error}") from None
         if f"</{element}" in text.lower():
             raise ValueError(f"{file} says </{element}, which would end the element it stands in: write <\\/{element}")
         return f"<{element}>{text}</{element}>"

@@ -33,7 +33,7 @@ from world.places import PUBLIC
 from world.proxy import PREFIX, fronting
 from world.weather import INCOGNITO, PLAIN, STORAGE_DENIED, Browsers, OpenBrowser, Weather
 
-from server.faults.faults import SEEN_BY_BROWSERS
+from server.faults.faults import FAULTS
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
@@ -270,7 +270,7 @@ def test_every_fault_that_the_page_can_find_comes_with_its_advice() -> None:
     named = {
         name for names in re.findall(r"fault: '([a-z-]+)'|\d: '([a-z-]+)'|\?\? '([a-z-]+)'", found) for name in names
     }
-    assert named - {""} == set(SEEN_BY_BROWSERS)
+    assert named - {""} == {name for name, fault in FAULTS.items() if fault.seen_by_browsers}
 
 
 OF_THE_PAGE = "= /redirect.html"

@@ -1,0 +1,132 @@
+"""What a site is computed from, and what its parts make of it.
+
+A part is a module with a function `drafts`: it owns some pages and scripts of `public/`, says which values they are
+given (a dataclass each, whose fields are named as the script reads them), and which addresses they become.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from server.answer.asset import Body
+from server.answer.policy import Headers, Origins, PagePolicy, origin_of, page_headers
+from server.config.parameters import encode
+from server.config.settings import Settings
+from server.releases.release import Release
+from server.site.contract import APP_PAGE, CDN_VERSION, cdn_origins, has_manual_init
+from server.site.page import make_page
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+INDEX = "index.html"  # the page of a folder's own address
+REDIRECT_PAGE = "redirect.html"
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An address of the site before its content is compressed; `name` says of which type the content is.
+
+    `content`: the bytes, or the bodies there are already.
+    """
+
+    path: str
+    name: str
+    content: bytes | Sequence[Body]
+    headers: Headers
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a site is computed from, and nothing else.
+
+    `releases`: the hosted ones, the selected first; none where the widget is the CDN's. `files`: the texts of
+    `public/`, with the team's own laid over them, by name.
+    """
+
+    settings: Settings
+    releases: tuple[Release, ...]
+    files: Mapping[str, str]
+
+    @property
+    def release(self) -> Release | None:
+        """The release that adapters and apps come from; None where they are the CDN's."""
+        return self.releases[0] if self.releases else None
+
+    @cached_property
+    def runs_on_cdn(self) -> bool:
+        """Whether apps run on the CDN: without a release, or with one whose adapter knows no other address."""
+        return self.release is None or not has_manual_init(self.release, "adapter.js")
+
+    @cached_property
+    def homes(self) -> tuple["Home", ...]:
+        """The default profile's and every other's."""
+        return tuple(Home(self, profile) for profile in (None, *self.settings.profiles))
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where one profile lives, and what its pages want to know of it. `profile` is None for the default one."""
+
+    basis: Basis
+    profile: str | None
+
+    @property
+    def folder(self) -> str:
+        return f"/{self.profile}/" if self.profile else "/"
+
+    @property
+    def top(self) -> str:
+        """The way from a page to the top of the site."""
+        return "../" if self.profile else ""
+
+    @property
+    def address(self) -> str:
+        """The full address of the folder; empty where it is for the browser to find out."""
+        url = self.basis.settings.public_url
+        return f"{url}{self.profile}/" if url and self.profile else url
+
+    @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """The profile's parameters as the widget reads them."""
+        return encode(self.basis.settings.parameters(self.profile))
+
+    @property
+    def redirect_uri(self) -> str:
+        """The configured redirect URI; empty where it is for the browser to find out."""
+        return self.parameters.get("redirectUri", self.address and f"{self.address}{REDIRECT_PAGE}")
+
+    @property
+    def source(self) -> str:
+        """The origin that the widget comes from, if that is not this host."""
+        return "" if self.basis.release else origin_of(self.basis.settings.widget.source)
+
+    def in_app_folder(self, name: str = APP_PAGE) -> str:
+        """The address of a file beside the app: seen from this folder, or at the CDN."""
+        release = self.basis.release
+        if release:
+            return f"{self.top}widget/{release.id}/{name}"
+        return f"{self.basis.settings.widget.source}{CDN_VERSION}/{name}"
+
+    def page(self, name: str, policy: PagePolicy, values: Mapping[str, "DataclassInstance"] | None = None) -> Draft:
+        """The page called `name`; `values` are those of itself and of its scripts, by the file's name.
+
+        Raises ValueError as `make_page` does.
+        """
+        given = {file: asdict(instance) for file, instance in (values or {}).items()}
+        page = make_page(name, self.basis.files, given, self.top)
+        origins = Origins(
+            embedders=self.basis.settings.widget.embedders,
+            cdn=() if self.basis.release else cdn_origins(self.basis.settings),
+            redirect=self.redirect_uri,
+        )
+        headers = page_headers(policy, page.scripts, page.styles, origins)
+        return Draft(self.folder + ("" if name == INDEX else name), name, page.content, headers)
+
+
+class Part(Protocol):
+    """A part of the site."""
+
+    def drafts(self, basis: Basis) -> Iterator[Draft]:
+        """Every address that the part makes. Raises ValueError for a file of the team's own that cannot be served."""

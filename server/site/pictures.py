@@ -1,0 +1,22 @@
+"""What a team's own pages may show beside themselves: the images and fonts of `public_dir`, and nothing else there."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from server.answer.media import media_type
+from server.answer.policy import script_headers
+from server.site.part import Basis, Draft
+
+
+def drafts(basis: Basis) -> Iterator[Draft]:
+    for home in basis.homes:
+        for name, file in _pictures(basis.settings.public_dir):
+            yield Draft(home.folder + name, name, file.read_bytes(), script_headers())
+
+
+def _pictures(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
+    for file in sorted(public_dir.rglob("*")) if public_dir else ():
+        name = file.relative_to(public_dir or file).as_posix()
+        hidden = any(part.startswith(".") for part in Path(name).parts)
+        if media_type(name).startswith(("image/", "font/")) and not hidden and file.is_file():
+            yield name, file

@@ -1,0 +1,78 @@
+"""The setup page: what a person sees, with the preview of the widget, and the modules that its pages load."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from server.answer.policy import MINUTES, PagePolicy, script_headers
+from server.config.parameters import TWINS, form
+from server.config.settings import is_secret
+from server.site.page import MODULE
+from server.site.part import INDEX, Basis, Draft, Home
+
+POLICY = PagePolicy(MINUTES, modules=True)
+PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
+
+
+@dataclass(frozen=True)
+class Values:
+    """What `index.html` is given, for its modules and as texts."""
+
+    home: str
+    redirectUri: str
+    release: str
+    source: str
+    version: str
+    widget: str
+    microphone: str
+    profile: str
+    profiles: list[str]
+    parameters: Mapping[str, str]
+    credentials: list[str]
+    groups: list[dict[str, object]]
+    twins: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class PreviewValues:
+    """What `preview.js` is given."""
+
+    source: str
+
+
+def drafts(basis: Basis) -> Iterator[Draft]:
+    if not basis.settings.setup.enabled:
+        return
+    for name, text in basis.files.items():
+        if name.endswith(MODULE):
+            yield Draft(f"/{name}", name, text.encode(), script_headers())
+    for home in basis.homes:
+        yield home.page(INDEX, POLICY, {INDEX: _values(home)})
+        yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(home.source)})
+
+
+def _values(home: Home) -> Values:
+    release = home.basis.release
+    secrets = [name for name in home.parameters if is_secret(name)]
+    return Values(
+        home=home.address,
+        redirectUri=home.redirect_uri,
+        release=release.id if release else "",
+        source=home.source,
+        version=release.version if release else "",
+        widget=_origin_in_words(home.basis) or home.source,
+        microphone=f"microphone {home.source}".strip(),
+        profile=home.profile or "",
+        profiles=sorted(home.basis.settings.profiles),
+        parameters={name: text for name, text in home.parameters.items() if name not in secrets},
+        credentials=secrets,
+        groups=form(),
+        twins=TWINS,
+    )
+
+
+def _origin_in_words(basis: Basis) -> str:
+    """Where the widget comes from; nothing where that is the CDN."""
+    if basis.release is None:
+        return ""
+    old = ", whose adapter (older than 1.8.5) takes the app from the CDN" if basis.runs_on_cdn else ""
+    return f"this host, release {basis.release.id}{old}"

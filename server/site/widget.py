@@ -1,0 +1,54 @@
+"""The widget itself: every hosted release's own files, byte for byte, but for one script put before `app.js`.
+
+All releases stay, each in a folder of its own: a tab that was opened on an earlier one still loads its chunks.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from server.answer.asset import Body
+from server.answer.coding import LARGE
+from server.answer.policy import MINUTES, script_headers, widget_headers
+from server.releases.release import Release, ReleaseError
+from server.site.contract import APP_PAGE, APP_SCRIPT, STYLESHEET
+from server.site.part import Basis, Draft
+
+BEFORE_APP = "storage-stand-in.js"  # the script put before app.js
+
+
+def drafts(basis: Basis) -> Iterator[Draft]:
+    embedders = basis.settings.widget.embedders
+    for release in basis.releases:
+        yield from _files(release, embedders)
+        yield from _altered(release, embedders, basis.files)
+
+
+def _files(release: Release, embedders: list[str]) -> Iterator[Draft]:
+    for name in release.files:
+        if name != APP_PAGE:
+            bodies = tuple(_bodies(release, name))
+            yield Draft(f"/widget/{release.id}/{name}", name, bodies, widget_headers(name, embedders))
+
+
+def _bodies(release: Release, name: str) -> Iterator[Body]:
+    file, path = release.files[name], release.locate(name)
+    yield Body(path if file.size > LARGE else path.read_bytes(), file.size, file.sha384)
+    for coding, variant in file.codings.items():
+        yield Body(release.locate(name, coding).read_bytes(), variant.size, variant.sha384, coding)
+
+
+def _altered(release: Release, embedders: list[str], files: Mapping[str, str]) -> Iterator[Draft]:
+    """The release's app.html with our script before app.js, and the script.
+
+    They change with this host, and the page's frame-ancestors with the settings: a year in caches would outlive both.
+    """
+    folder = f"/widget/{release.id}/"
+    page = release.read(APP_PAGE)
+    script = APP_SCRIPT.search(page)
+    if script is None:
+        raise ReleaseError(f"release {release.id}: {APP_PAGE} does not load app.js. Pull a whole release.")
+    tag = f'<script src="{BEFORE_APP}"></script>'.encode()
+    content = page[: script.start()] + tag + page[script.start() :]
+    # app.js asks for the stylesheet only when all of it has run; a browser told now has it by then (RFC 8288).
+    link = [("Link", f"<{STYLESHEET}>; rel=preload; as=style")] if STYLESHEET in release.files else []
+    yield Draft(folder + APP_PAGE, APP_PAGE, content, [*widget_headers(APP_PAGE, embedders, MINUTES), *link])
+    yield Draft(folder + BEFORE_APP, BEFORE_APP, files[BEFORE_APP].encode(), script_headers())
