@@ -23,8 +23,9 @@ from world.internet import NGINX, free_ports, is_listening, make_certificate, wa
 from world.proxy import running, site
 from world.release import stage
 
-from server.config.settings import load
-from server.releases.release import install, use
+from server.config.load import load
+from server.releases.install import install
+from server.releases.shelf import use
 from server.site.site import build_site
 
 ROUNDS = 7

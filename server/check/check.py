@@ -24,9 +24,12 @@ from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
 from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
-from server.config.settings import CDN, CONFIG_VARIABLE, ENVIRONMENT_PREFIX, Settings, Widget, find
+from server.config.environment import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
+from server.config.load import find
+from server.config.settings import CDN, Settings, Widget
 from server.faults.faults import FAULTS, Symptom
-from server.releases.release import Progress, current
+from server.progress import Progress
+from server.releases.shelf import current
 from server.site.site import Site, build_site
 from server.site.widget import BEFORE_APP
 

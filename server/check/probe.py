@@ -22,7 +22,7 @@ import brotli
 import httpx2
 
 from server.answer.asset import IDENTITY
-from server.config.settings import HOST_AND_PORT
+from server.config.values import HOST_AND_PORT
 from server.faults.faults import Symptom
 
 Endpoint = tuple[str, int]  # host name or address, and port

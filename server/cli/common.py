@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
-from server.config.settings import FILE_NAME, Settings, SettingsError, load, warnings
+from server.config.load import load
+from server.config.mistakes import SettingsError
+from server.config.settings import FILE_NAME, Settings
+from server.config.warnings import warnings
 from server.deploy.template import ConfigurationError, write_new
-from server.releases.release import ReleaseError
+from server.releases.error import ReleaseError
 
 BAD_USAGE = 2
 MISTAKES: tuple[type[Exception], ...] = (SettingsError, ReleaseError, ConfigurationError, OSError)

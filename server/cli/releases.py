@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from server.cli.common import config_option, explained, settings_of
-from server.releases import release as releases_
-from server.releases.release import ReleaseError
+from server.releases import shelf
+from server.releases.error import ReleaseError
 
 
 @click.group(invoke_without_command=True, epilog="Example: embeddable-host releases use 2.3.1-0123456789ab")
@@ -26,10 +26,10 @@ def list_releases(group_config: Path | None, config: Path | None = None) -> None
     """List the releases, oldest first; a star marks the current one."""
     with explained():
         folder = settings_of(config or group_config).releases
-        here, chosen = releases_.installed(folder), releases_.current(folder)
+        here, chosen = shelf.installed(folder), shelf.current(folder)
     for id in here:
         try:
-            opened = releases_.open_release(folder, id)
+            opened = shelf.open_release(folder, id)
             about = f"{opened.time}  {opened.source}"
         except ReleaseError as error:
             about = f"damaged: {error}"
@@ -45,7 +45,7 @@ def list_releases(group_config: Path | None, config: Path | None = None) -> None
 def use(group_config: Path | None, id: str, config: Path | None) -> None:
     """Host the release ID from now on; a running server picks it up."""
     with explained():
-        releases_.use(settings_of(config or group_config).releases, id)
+        shelf.use(settings_of(config or group_config).releases, id)
     click.echo(id)
 
 
@@ -56,5 +56,5 @@ def use(group_config: Path | None, id: str, config: Path | None) -> None:
 def remove(group_config: Path | None, id: str, config: Path | None) -> None:
     """Remove the release ID, which must not be the current one."""
     with explained():
-        releases_.remove(settings_of(config or group_config).releases, id)
+        shelf.remove(settings_of(config or group_config).releases, id)
     click.echo(id)

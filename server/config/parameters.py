@@ -250,19 +250,3 @@ def _field(row: Parameter) -> dict[str, object]:
         "on": encode({row.name: True}).get(row.name, ""),
         "off": encode({row.name: False}).get(row.name, ""),
     }
-
-
-def reference() -> str:
-    """The table as Markdown, for the README."""
-    rows = ["| parameter | kind | unless set | since | what it does |", "|---|---|---|---|---|"]
-    for parameter in PARAMETERS.values():
-        kind = (
-            " or ".join(f"`{choice}`" for choice in parameter.choices)
-            or ("on/off" if parameter.kind in SWITCHES else "")
-            or parameter.kind.value
-        )
-        refused = " (credential: refused)" if parameter.secret else ""
-        rows.append(
-            f"| `{parameter.name}` | {kind} | {parameter.unset} | {parameter.since} | {parameter.about}{refused} |"
-        )
-    return "\n".join(rows)

@@ -29,7 +29,7 @@ from server.answer.policy import IMMUTABLE
 from server.config.settings import Settings
 from server.deploy.nginx import RULES
 from server.deploy.template import fill, template
-from server.releases.release import Progress
+from server.progress import Progress
 from server.site.site import Site, build_site
 
 log = logging.getLogger("server")

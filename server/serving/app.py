@@ -14,8 +14,12 @@ from starlette.types import Receive, Scope, Send
 
 from server.answer.asset import Asset, Body
 from server.answer.coding import Cache, compress
-from server.config.settings import Settings, SettingsError, find, load, warnings
-from server.releases.release import ReleaseError, current, installed
+from server.config.load import find, load
+from server.config.mistakes import SettingsError
+from server.config.settings import Settings
+from server.config.warnings import warnings
+from server.releases.error import ReleaseError
+from server.releases.shelf import current, installed
 from server.serving.metrics import METRICS, OTHER, Metrics
 from server.site.page import BUILT_IN
 from server.site.site import Site, build_site

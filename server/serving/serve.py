@@ -20,8 +20,10 @@ import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
-from server.config.settings import Settings, SettingsError, load
-from server.releases.release import ReleaseError
+from server.config.load import load
+from server.config.mistakes import SettingsError
+from server.config.settings import Settings
+from server.releases.error import ReleaseError
 from server.serving.app import create_app
 from server.serving.metrics import Metrics, counting_together
 

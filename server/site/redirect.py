@@ -9,7 +9,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 
 from server.answer.policy import NO_STORE, PagePolicy
-from server.config.settings import LOGO_TYPES, SettingsError
+from server.config.mistakes import SettingsError
+from server.config.values import LOGO_TYPES
 from server.site.contract import DEFAULT_PREFIX, cdn_origins
 from server.site.part import REDIRECT_PAGE, Basis, Draft, Home
 

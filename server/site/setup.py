@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from server.answer.policy import MINUTES, PagePolicy, script_headers
+from server.config.credentials import is_secret
 from server.config.parameters import TWINS, form
-from server.config.settings import is_secret
 from server.site.page import MODULE
 from server.site.part import INDEX, Basis, Draft, Home
 

@@ -12,8 +12,11 @@ from server.answer.asset import Asset, Body
 from server.answer.coding import Encoder
 from server.answer.media import media_type
 from server.answer.policy import NO_STORE, PagePolicy
-from server.config.settings import CDN, CURRENT, Settings, SettingsError
-from server.releases.release import Release, ReleaseError, current, installed, open_release
+from server.config.mistakes import SettingsError
+from server.config.settings import CDN, CURRENT, Settings
+from server.releases.error import ReleaseError
+from server.releases.release import Release
+from server.releases.shelf import current, installed, open_release
 from server.site import embed, pictures, redirect, rehearsal, setup, status, widget
 from server.site.page import sources
 from server.site.part import Basis, Draft, Part

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from server.answer.asset import Body
 from server.answer.coding import LARGE
 from server.answer.policy import MINUTES, script_headers, widget_headers
-from server.releases.release import Release, ReleaseError
+from server.releases.error import ReleaseError
+from server.releases.release import Release
 from server.site.contract import APP_PAGE, APP_SCRIPT, STYLESHEET
 from server.site.part import Basis, Draft
 

@@ -21,7 +21,8 @@ from world.host import LARGE, LARGE_CONTENT, Answer, Headers, Server, add_releas
 from world.places import PUBLIC
 from world.release import FONT, RINGTONE
 
-from server.releases.release import Release, open_release
+from server.releases.release import Release
+from server.releases.shelf import open_release
 
 CANARY = "canary-5d1f0c"
 EMBEDDER = "https://crm.example.com"

@@ -10,8 +10,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from server.cli.main import main
+from server.config.load import load
+from server.config.mistakes import SettingsError
 from server.config.parameters import PARAMETERS, SWITCHES, encode
-from server.config.settings import Settings, SettingsError, load, warnings
+from server.config.settings import Settings
+from server.config.warnings import warnings
 
 FILE = "embeddable.toml"
 SECRETS = ("clientSecret", "appSecret", "jwt", "authorizationCode", "authorizationCodeVerifier")
@@ -205,7 +208,7 @@ ENVIRONMENT_MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
         {"PROFILES__WIDGET__PARAMS__CLIENTID": "x"},
         ("EMBEDDABLE_PROFILES__WIDGET__PARAMS__CLIENTID: ", "cannot be called widget"),
     ),
-    "table as a whole": ({"WIDGET": "{}"}, ("widget is a table", "EMBEDDABLE_WIDGET__RELEASE")),
+    "table as a whole": ({"WIDGET": "{}"}, ("widget is a table", "EMBEDDABLE_WIDGET__SOURCE")),
     "profile as a whole": ({"PROFILES__A": "{}"}, ("profiles.a is a table", "EMBEDDABLE_PROFILES__SANDBOX__PARAMS__")),
 }
 

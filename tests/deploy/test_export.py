@@ -37,7 +37,7 @@ from world.user import Phone
 from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 from server.answer.asset import Asset
-from server.config.settings import load
+from server.config.load import load
 from server.deploy.export import FIRST_TIME, TIMES, export
 from server.site.site import build_site
 

@@ -31,7 +31,7 @@ from world.release import SOURCE
 from world.user import Phone
 from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
-from server.config.settings import load
+from server.config.load import load
 from server.site.site import build_site
 
 REDIRECT_PAGE = "/redirect.html"

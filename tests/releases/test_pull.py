@@ -18,8 +18,13 @@ from world.cdn import Cdn, Fault
 from world.small_release import FILES, PROSE, Steps, a_release
 
 from server.config.settings import Settings
-from server.releases.pull import AT_A_TIME, KNOWN, chunk_names, pull
-from server.releases.release import Release, ReleaseError, current, installed, open_release, staging
+from server.releases.error import ReleaseError
+from server.releases.fetch import AT_A_TIME
+from server.releases.install import staging
+from server.releases.pull import pull
+from server.releases.references import KNOWN, chunk_names
+from server.releases.release import Release
+from server.releases.shelf import current, installed, open_release
 
 LATEST = "/latest/"
 
@@ -27,7 +32,7 @@ LATEST = "/latest/"
 @pytest.fixture(autouse=True)
 def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other without a pause, and no proxy stands between."""
-    monkeypatch.setattr("server.releases.pull.BACKOFF", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("server.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 
@@ -147,7 +152,7 @@ def test_a_server_that_answers_slowly_is_waited_for(settings: Settings, network:
 def test_a_server_that_does_not_answer_is_given_up(
     refused: Callable[..., str], network: Cdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.pull.TIMEOUT", httpx2.Timeout(0.1))
+    monkeypatch.setattr("server.releases.fetch.TIMEOUT", httpx2.Timeout(0.1))
     gate = cdn.Gate()
     network.faults[f"{LATEST}app.js"] = gate
     told = refused()
@@ -298,14 +303,14 @@ def test_halves_of_two_versions_are_refused(refused: Callable[..., str], publish
 def test_more_bytes_than_a_release_has_are_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.pull.MAX_BYTES", 2000)
+    monkeypatch.setattr("server.releases.fetch.MAX_BYTES", 2000)
     assert "has more than 2000 bytes" in refused()
 
 
 def test_more_files_than_a_release_has_are_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.pull.MAX_FILES", 20)
+    monkeypatch.setattr("server.releases.fetch.MAX_FILES", 20)
     assert "names more than 20 files" in refused()
 
 
@@ -502,7 +507,7 @@ def test_an_archive_beyond_the_bounds_is_refused(
     value: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(f"server.releases.pull.{bound}", value)
+    monkeypatch.setattr(f"server.releases.archive.{bound}", value)
     archive = pack(tmp_path / name, FILES)
     assert "holds more than" in refused(str(archive))
 

@@ -15,20 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from world.small_release import FILES, Steps, a_release
 
-from server.releases import release
-from server.releases.release import (
-    Release,
-    ReleaseError,
-    current,
-    install,
-    installed,
-    open_release,
-    remove,
-    staging,
-    stays_inside,
-    use,
-    version_of,
-)
+from server.releases.error import ReleaseError
+from server.releases.install import install, staging
+from server.releases.release import Release, stays_inside, version_of
+from server.releases.shelf import current, installed, open_release, remove, use
 
 
 @pytest.fixture
@@ -179,7 +169,7 @@ def test_a_pipe_among_the_files_is_refused(built: Path, releases: Path) -> None:
 def test_a_folder_beyond_the_bounds_is_refused(
     built: Path, releases: Path, bound: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(release, bound, value)
+    monkeypatch.setattr(f"server.releases.install.{bound}", value)
     with pytest.raises(ReleaseError, match=r"more than (3 files|\d+ files or 1000 bytes)"):
         install(built, releases, "a test", Steps())
 
@@ -188,7 +178,7 @@ def test_an_install_that_fails_leaves_nothing(built: Path, releases: Path, monke
     def fail(data: bytes) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr(release, "BEST", {"br": fail})
+    monkeypatch.setattr("server.releases.install.BEST", {"br": fail})
     with pytest.raises(MemoryError):
         install(built, releases, "a test", Steps())
     assert list(releases.iterdir()) == []

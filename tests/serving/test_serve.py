@@ -29,7 +29,8 @@ from world.places import PUBLIC, ROOT
 
 from server.answer.coding import LARGE, Cache
 from server.cli.main import main
-from server.config.settings import Settings, load
+from server.config.load import load
+from server.config.settings import Settings
 from server.serving.app import Host
 from server.site.site import Site, build_site
 
@@ -741,7 +742,7 @@ def test_the_wheel_has_the_pages_in_it_and_builds_a_site_from_them(
     assert all(name.startswith(("server/", "embeddable_host-")) for name in names)
     packed.extractall(tmp_path / "site")
     show = (
-        "from server.config.settings import load; from server.site.page import BUILT_IN; "
+        "from server.config.load import load; from server.site.page import BUILT_IN; "
         "from server.site.site import build_site; "
     )
     done = subprocess.run(

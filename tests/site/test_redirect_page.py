@@ -15,7 +15,8 @@ from world.places import PUBLIC
 from world.user import Phone, wait_until_closed
 from world.weather import PLAIN, Browsers, OpenBrowser
 
-from server.config.settings import Settings, SettingsError
+from server.config.mistakes import SettingsError
+from server.config.settings import Settings
 from server.site.site import build_site
 
 pytestmark = pytest.mark.usefixtures("hosted")

@@ -15,7 +15,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from server.releases.release import Release, install, open_release, use
+from server.releases.install import install
+from server.releases.release import Release
+from server.releases.shelf import open_release, use
 from world.internet import wait_until
 from world.release import stage
 

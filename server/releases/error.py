@@ -1,0 +1,7 @@
+"""What is wrong with a release."""
+
+NO_RELEASE = "It is no release of the widget: do not use it"
+
+
+class ReleaseError(Exception):
+    """A release cannot be had or opened; the message says what is wrong and what to do."""
