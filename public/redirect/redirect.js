@@ -1,25 +1,23 @@
+// with seal.js
+// with secrets.js
+// with dress.js
 /*
  * Hands the answer of a sign-in over to the app, exactly once, by the first way that holds.
  *
  * The answer holds the code: it leaves the address bar first, and it goes to listed origins alone. `state` is input: it
- * names the storage key, and is trusted with nothing else.
+ * names a key of this browser's own storage, and is trusted with nothing else.
  */
 (() => {
   'use strict';
 
-  /**
-   * @typedef {Record<'title' | 'text' | 'done' | 'back' | 'late' | 'nothing' | 'gone' | 'failed', string>} Sentences
-   * @typedef {{color: string, background: string, logo: string}} Look
-   */
-
-  /** @type {{origins: string[], prefix: string, title: string, text: string, language: string, light: Look, dark: Look,
-   *          sentences: Record<string, Sentences>}} */
+  /** @type {Dress & {origins: string[], prefix: string, relay: boolean}} */
   const values = /** @type {any} */ ({ "values": null });
 
   const STORAGE_PATIENCE = 60_000; // ms the code may lie in storage
-
-  const DEFAULT_LANGUAGE = 'en';
-  const TRADITIONAL_CHINESE = /^zh-(hant|tw|hk|mo)\b/i;
+  const RELAY_PATIENCE = 60_000; // ms the host may be out of reach
+  const RELAY_PAUSE = 1_000; // ms between two tries
+  const LEFT = [201, 409]; // the host has the letter: from this try, or from one whose answer was lost
+  const PASSING = [408, 425, 429, 500, 502, 503, 504, 507]; // statuses that may be gone on the next try
 
   const answer = location.href;
   const query = new URLSearchParams(location.search);
@@ -29,27 +27,10 @@
   /** @param {string} name */
   const parameter = (name) => query.get(name) ?? fragment.get(name);
 
-  const language = chooseLanguage(values.language ? [values.language] : navigator.languages);
-  const sentences = values.sentences[language];
-
-  /**
-   * The first language asked for that there are sentences in (RFC 4647 §3.4).
-   * @param {readonly string[]} asked
-   */
-  function chooseLanguage(asked) {
-    const known = Object.keys(values.sentences);
-    for (const tag of asked) {
-      // Chinese is written in two ways, which its regions tell.
-      const meant = /^zh\b/i.test(tag) ? (TRADITIONAL_CHINESE.test(tag) ? 'zh-TW' : 'zh-CN') : tag;
-      const parts = meant.toLowerCase().split('-');
-      for (let length = parts.length; length > 0; length -= 1) {
-        const range = parts.slice(0, length).join('-');
-        const found = known.find((one) => one.toLowerCase() === range);
-        if (found) return found;
-      }
-    }
-    return DEFAULT_LANGUAGE;
-  }
+  const { sentences, say } = dress(values);
+  const error = parameter('error');
+  const reason = error === null ? '' : `${parameter('error_description') || sentences.failed} (${error}) `;
+  const state = parameter('state') ?? '';
 
   /* The ways, in their order. One that holds hands the answer over and says what becomes of this window. */
   const ways = [
@@ -75,8 +56,12 @@
       post(window.parent, single ? { callbackUri: answer } : { refreshCallbackUri: answer });
       return 'stay';
     },
+    function leaveWithHost() {
+      if (!secret || !values.relay) return null;
+      relay(secret);
+      return 'wait';
+    },
     function leaveInStorage() {
-      const state = parameter('state') || '';
       const dash = state.indexOf('-');
       if (dash < 0) return null;
       const name = state.slice(dash + 1);
@@ -91,6 +76,31 @@
   function post(receiver, message) {
     // A browser delivers to the one origin that the receiver has, if it is listed.
     for (const origin of new Set([location.origin, ...values.origins])) receiver.postMessage(message, origin);
+  }
+
+  /**
+   * Leaves the answer with the host, sealed: the app's frame, which has the secret too, fetches it there.
+   * @param {string} secretOfBoth
+   */
+  async function relay(secretOfBoth) {
+    const letter = await letterOf(secretOfBoth);
+    const body = await letter.seal(answer);
+    const end = Date.now() + RELAY_PATIENCE;
+    for (;;) {
+      const status = await send(`relay/${letter.id}`, body);
+      if (LEFT.includes(status)) return close(`${reason}${sentences.done}`);
+      if (!PASSING.includes(status) || Date.now() > end) return say(`${reason}${sentences.late}`);
+      await new Promise((resolve) => setTimeout(resolve, RELAY_PAUSE));
+    }
+  }
+
+  /** @type {(address: string, body: Blob) => Promise<number>} the status; as one that passes where no answer came */
+  async function send(address, body) {
+    try {
+      return (await fetch(address, { method: 'POST', body, credentials: 'omit', cache: 'no-store' })).status;
+    } catch {
+      return 503;
+    }
   }
 
   /** @param {string[]} keys the newer and the older name; an app listens to one of them */
@@ -125,46 +135,28 @@
     setTimeout(() => say(farewell), 300);
   }
 
-  /** @param {string} text */
-  function say(text) {
-    const status = document.getElementById('status');
-    if (status) status.textContent = text;
+  /** Tells the app's frame that its window has come back to it, so that it does not ask the host for the answer. */
+  function announce() {
+    try {
+      window.opener.embeddableHost.cameBack(window);
+    } catch {
+      // no opener, one of another origin, or one without the relay
+    }
   }
 
   function handOver() {
     const answered = ['code', 'error', 'access_token', 'id_token', 'jwt'].some((name) => parameter(name) !== null);
     if (!answered) return say(sentences.nothing);
+    announce();
     // The app polls this window's address and closes it when it found the answer there: then it has it already.
     if (window.closed) return;
     const next = ways.reduce((/** @type {string | null} */ done, way) => done ?? way(), null);
-    const error = parameter('error');
-    const reason = error === null ? '' : `${parameter('error_description') || sentences.failed} (${error}) `;
     if (next === null) say(`${reason}${sentences.gone}`);
     else if (next === 'close') close(`${reason}${sentences.done}`);
-    else if (reason) say(`${reason}${sentences.done}`);
+    else if (next === 'stay' && reason) say(`${reason}${sentences.done}`);
   }
 
-  function dress() {
-    const { light, dark } = values;
-    // Colours for the light alone hold in the dark too: who could read one on a ground that it was not chosen for?
-    const hasColors = (/** @type {Look} */ look) => Boolean(look.color || look.background);
-    const isDark = matchMedia('(prefers-color-scheme: dark)').matches && (hasColors(dark) || !hasColors(light));
-    const { color, background } = isDark ? dark : light;
-    const root = document.documentElement;
-    root.lang = values.language || language;
-    root.style.colorScheme = isDark ? 'dark' : 'light';
-    if (color) root.style.setProperty('--color', color);
-    if (background) root.style.setProperty('--background', background);
-    document.title = values.title || sentences.title;
-    const source = (isDark && dark.logo) || light.logo;
-    const logo = document.getElementById('logo');
-    if (logo instanceof HTMLImageElement && source) {
-      logo.src = source;
-      logo.hidden = false;
-    }
-    say(values.text || sentences.text);
-  }
-
-  dress();
+  // Kept where the sign-in began in this browser, and the app shares no storage with this page.
+  const secret = secrets.take(state);
   handOver();
 })();

@@ -91,7 +91,7 @@ export function judge(way, { blocked, heard, stayed, denied, keeps }, around) {
   if (way.onlyDenied && !keeps)
     return {
       result: 'failed',
-      advice: 'The storage in memory does not work: see whether something rewrites storage-stand-in.js.',
+      advice: 'The storage in memory does not work: see whether something rewrites before-app.js.',
     };
   if (blocked) {
     return {

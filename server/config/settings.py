@@ -15,12 +15,14 @@ from server.config.values import (
     Address,
     AddressOrNone,
     Color,
+    Count,
     Embedders,
     Folder,
     Language,
     Logo,
     Origins,
     Parameters,
+    PathOrNone,
     ProfileName,
     ReleaseId,
     Switch,
@@ -60,6 +62,17 @@ class Redirect(Section):
     dark_background: Color = Field("", description="colour behind it there")
 
 
+class Relay(Section):
+    enabled: Switch = Field(
+        True, description="let a sign-in come back by this host, sealed, where no browser storage can carry it"
+    )
+    folder: PathOrNone = Field(
+        None, description="folder for sealed answers on their way; `relay` in `data_dir` unless set"
+    )
+    letters: Count = Field(1000, description="sealed answers that may wait at once")
+    waiting: Count = Field(1000, description="requests that may wait for one, in each worker")
+
+
 class Setup(Section):
     enabled: Switch = Field(True, description="serve the setup page and the rehearsal; `false` leaves the files alone")
 
@@ -80,6 +93,7 @@ class Settings(Section):
     allow_public_secrets: Switch = Field(False, description="publish credentials found in parameters (do not)")
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
+    relay: Relay = Field(default_factory=Relay)
     setup: Setup = Field(default_factory=Setup)
     params: Parameters = Field({}, description="any parameter of the widget", examples=[{"clientId": "your-client-id"}])
     profiles: dict[ProfileName, Profile] = Field(
@@ -91,6 +105,10 @@ class Settings(Section):
     @property
     def releases(self) -> Path:
         return self.data_dir / "releases"
+
+    @property
+    def letters(self) -> Path:
+        return self.relay.folder or self.data_dir / "relay"
 
     @property
     def cache(self) -> Path:

@@ -21,7 +21,7 @@ LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg"
 LOGO_LIMIT = 64 * 1024  # bytes: the logo travels inside the redirect page
 
 # First path segments that mean something else than a profile (`design.md`, Addresses).
-RESERVED_NAMES = frozenset({"widget", "healthz", "readyz", "metrics"})
+RESERVED_NAMES = frozenset({"widget", "relay", "healthz", "readyz", "metrics"})
 PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -151,6 +151,12 @@ def _profile_name(value: str) -> str:
     return value
 
 
+def _count(value: int) -> int:
+    if value < 1:
+        raise _mistake(f"{value} is too few", "Write a whole number from 1 on")
+    return value
+
+
 def _or_none(value: Any) -> Any:
     """An empty path is none, and not the folder that relative paths begin at."""
     return None if value == "" else value
@@ -180,6 +186,8 @@ AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(v
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_listed)]
 Embedders = Annotated[list[Annotated[str, AfterValidator(_embedder)]], NoDecode, BeforeValidator(_listed)]
 ReleaseId = Annotated[str, AfterValidator(_release)]
+PathOrNone = Annotated[Path | None, BeforeValidator(_or_none)]
+Count = Annotated[int, AfterValidator(_count)]
 Folder = Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_folder)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 Parameters = Annotated[dict[str, Value], BeforeValidator(_parameters)]

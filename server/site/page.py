@@ -30,6 +30,7 @@ PLACE = '{ "values": null }'  # what stands in a script where its values go
 
 _REFERENCE = re.compile(r"""<script src="([\w.-]+)"></script>|<link rel="stylesheet" href="([\w.-]+)">""")
 _MODULE = re.compile(rf"""(<(?:script type="module" src|link rel="modulepreload" href)=")([\w-]+{MODULE}">)""")
+_WITH = re.compile(r"^// with ([\w.-]+)$", re.MULTILINE)
 _TEXT = re.compile(r"""(<(\w+)\b[^>]*\bdata-value="(\w+)"[^>]*>)([^<]*)(</\2>)""")
 _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
@@ -48,8 +49,9 @@ class Page:
 def sources(overlay: Path | None) -> dict[str, str]:
     """The pages, scripts and stylesheets by name: the built-in ones, and over them those in the team's own folder.
 
-    Ours lie in a folder for each part of the site, a team's at the top of theirs; a name says which is meant.
-    Raises ValueError, which begins with the file's name, for one that is not in UTF-8.
+    Ours lie in a folder for each part of the site, a team's at the top of theirs; a name says which is meant. A line
+    `// with NAME` in a script stands for the script of that name. Raises ValueError, which begins with the file's name,
+    for one that is not in UTF-8 or names a script that is not there.
     """
     found = {}
     for file in (*sorted(BUILT_IN.rglob("*")), *(sorted(overlay.iterdir()) if overlay else ())):
@@ -58,7 +60,18 @@ def sources(overlay: Path | None) -> dict[str, str]:
                 found[file.name] = file.read_text(encoding="utf-8")
             except UnicodeDecodeError:
                 raise ValueError(f"{file.name} is not in UTF-8: save it so") from None
-    return found
+    return {name: _whole(name, text, found) if name.endswith(".js") else text for name, text in found.items()}
+
+
+def _whole(name: str, script: str, files: Mapping[str, str]) -> str:
+    """The script with those that it is to be put together with."""
+
+    def text(match: re.Match[str]) -> str:
+        if match[1] not in files:
+            raise ValueError(f"{name} begins with {match[1]}, which is not there: correct the line “{match[0]}”")
+        return files[match[1]].rstrip("\n")
+
+    return _WITH.sub(text, script)
 
 
 def put_in(script: str, values: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INDEX = "index.html"  # the page of a folder's own address
 REDIRECT_PAGE = "redirect.html"
+HAND_OFF = "redirect.js"  # the script that hands the sign-in over
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ class Basis:
     def runs_on_cdn(self) -> bool:
         """Whether apps run on the CDN: without a release, or with one whose adapter knows no other address."""
         return self.release is None or not has_manual_init(self.release, "adapter.js")
+
+    @property
+    def has_relay(self) -> bool:
+        """Whether an answer can come back by the host, sealed: to an app that runs here, from a page that knows how."""
+        is_able = "values.relay" in self.files[HAND_OFF]  # a team's own may be older
+        return self.settings.relay.enabled and self.release is not None and is_able
 
     @cached_property
     def homes(self) -> tuple["Home", ...]:

@@ -1,9 +1,9 @@
-"""The redirect page: what comes back from RingCentral, and is handed over to the app."""
+"""The window of a sign-in: the page where it begins, and the redirect page, which hands what comes back to the app."""
 
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -12,12 +12,14 @@ from server.answer.policy import NO_STORE, PagePolicy
 from server.config.mistakes import SettingsError
 from server.config.values import LOGO_TYPES
 from server.site.contract import DEFAULT_PREFIX, cdn_origins
-from server.site.part import REDIRECT_PAGE, Basis, Draft, Home
+from server.site.part import HAND_OFF, REDIRECT_PAGE, Basis, Draft, Home
 
-HAND_OFF = "redirect.js"
+START_PAGE = "start.html"
 SENTENCES = "sentences.json"
 FALLBACK_LANGUAGE = "en"
 POLICY = PagePolicy(NO_STORE, images="'self' data:", framed="embedders")
+RELAYING_POLICY = replace(POLICY, asks=True)  # it leaves the answer with the host
+START_POLICY = replace(POLICY, framed="nobody")
 COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 
@@ -45,17 +47,24 @@ class Look:
 
 
 @dataclass(frozen=True)
-class Values:
-    """What `redirect.js` is given."""
+class Dress:
+    """How the window looks and speaks; `start.js` is given this alone. Empty texts are the user's language's."""
 
-    origins: list[str]
-    prefix: str
     title: str
     text: str
     language: str
     light: Look
     dark: Look
     sentences: Mapping[str, Sentences]
+
+
+@dataclass(frozen=True)
+class Values(Dress):
+    """What `redirect.js` is given. `relay`: whether the host takes an answer."""
+
+    origins: list[str]
+    prefix: str
+    relay: bool
 
 
 _SENTENCES = TypeAdapter(dict[str, Sentences])
@@ -69,26 +78,37 @@ def drafts(basis: Basis) -> Iterator[Draft]:
                 f'Put <script src="{HAND_OFF}"></script> before </body>.'
             ]
         )
-    yield from map(redirect_page, basis.homes)
+    for home in basis.homes:
+        yield redirect_page(home)
+        if basis.has_relay:
+            yield home.page(START_PAGE, START_POLICY, {"start.js": _dress(home.basis)})
 
 
 def redirect_page(home: Home) -> Draft:
-    return home.page(REDIRECT_PAGE, POLICY, {HAND_OFF: _values(home)})
+    policy = RELAYING_POLICY if home.basis.has_relay else POLICY
+    return home.page(REDIRECT_PAGE, policy, {HAND_OFF: _values(home)})
 
 
 def _values(home: Home) -> Values:
     settings = home.basis.settings
-    redirect = settings.redirect
     on_cdn = cdn_origins(settings) if home.basis.runs_on_cdn else ()
     return Values(
-        origins=list(dict.fromkeys([*on_cdn, *redirect.origins])),
+        **vars(_dress(home.basis)),
+        origins=list(dict.fromkeys([*on_cdn, *settings.redirect.origins])),
         prefix=home.parameters.get("prefix", DEFAULT_PREFIX),
+        relay=home.basis.has_relay,
+    )
+
+
+def _dress(basis: Basis) -> Dress:
+    redirect = basis.settings.redirect
+    return Dress(
         title=redirect.title,
         text=redirect.text,
         language=redirect.language,
         light=_look(redirect.color, redirect.background, redirect.logo),
         dark=_look(redirect.dark_color, redirect.dark_background, redirect.dark_logo),
-        sentences=_sentences(home.basis.files),
+        sentences=_sentences(basis.files),
     )
 
 

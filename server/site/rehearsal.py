@@ -8,6 +8,7 @@ from server.answer.policy import NO_STORE, PagePolicy, origin_of
 from server.faults.faults import FAULTS, Fault
 from server.site.part import Basis, Draft, Home
 from server.site.redirect import redirect_page
+from server.site.widget import BEFORE_APP, before_app
 
 PAGE = "check.html"
 POLICY = PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders")
@@ -45,7 +46,7 @@ class Values:
 def drafts(basis: Basis) -> Iterator[Draft]:
     for home in basis.homes if basis.settings.setup.enabled else ():
         yield home.page(PAGE, POLICY, {PAGE: _values(home)})
-        yield home.page("stand-in-app.html", APP_POLICY)
+        yield home.page("stand-in-app.html", APP_POLICY, {BEFORE_APP: before_app(basis, home.top)})
 
 
 def _values(home: Home) -> Values:

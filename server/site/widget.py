@@ -3,7 +3,8 @@
 All releases stay, each in a folder of its own: a tab that was opened on an earlier one still loads its chunks.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 
 from server.answer.asset import Body
 from server.answer.coding import LARGE
@@ -11,16 +12,30 @@ from server.answer.policy import MINUTES, script_headers, widget_headers
 from server.releases.error import ReleaseError
 from server.releases.release import Release
 from server.site.contract import APP_PAGE, APP_SCRIPT, STYLESHEET
+from server.site.page import put_in
 from server.site.part import Basis, Draft
 
-BEFORE_APP = "storage-stand-in.js"  # the script put before app.js
+BEFORE_APP = "before-app.js"  # the script put before app.js
+
+
+@dataclass(frozen=True)
+class BeforeApp:
+    """What `before-app.js` is given: the way from it to the site's top, and from there to each profile whose sign-ins
+    begin and come back on this host; none where it has no relay."""
+
+    top: str
+    homes: list[str]
+
+
+def before_app(basis: Basis, top: str) -> BeforeApp:
+    return BeforeApp(top, [home.folder.removeprefix("/") for home in basis.homes] if basis.has_relay else [])
 
 
 def drafts(basis: Basis) -> Iterator[Draft]:
     embedders = basis.settings.widget.embedders
     for release in basis.releases:
         yield from _files(release, embedders)
-        yield from _altered(release, embedders, basis.files)
+        yield from _altered(release, basis)
 
 
 def _files(release: Release, embedders: list[str]) -> Iterator[Draft]:
@@ -37,12 +52,12 @@ def _bodies(release: Release, name: str) -> Iterator[Body]:
         yield Body(release.locate(name, coding).read_bytes(), variant.size, variant.sha384, coding)
 
 
-def _altered(release: Release, embedders: list[str], files: Mapping[str, str]) -> Iterator[Draft]:
+def _altered(release: Release, basis: Basis) -> Iterator[Draft]:
     """The release's app.html with our script before app.js, and the script.
 
     They change with this host, and the page's frame-ancestors with the settings: a year in caches would outlive both.
     """
-    folder = f"/widget/{release.id}/"
+    folder, embedders = f"/widget/{release.id}/", basis.settings.widget.embedders
     page = release.read(APP_PAGE)
     script = APP_SCRIPT.search(page)
     if script is None:
@@ -52,4 +67,5 @@ def _altered(release: Release, embedders: list[str], files: Mapping[str, str]) -
     # app.js asks for the stylesheet only when all of it has run; a browser told now has it by then (RFC 8288).
     link = [("Link", f"<{STYLESHEET}>; rel=preload; as=style")] if STYLESHEET in release.files else []
     yield Draft(folder + APP_PAGE, APP_PAGE, content, [*widget_headers(APP_PAGE, embedders, MINUTES), *link])
-    yield Draft(folder + BEFORE_APP, BEFORE_APP, files[BEFORE_APP].encode(), script_headers())
+    before = put_in(basis.files[BEFORE_APP], asdict(before_app(basis, top="../../")))
+    yield Draft(folder + BEFORE_APP, BEFORE_APP, before.encode(), script_headers())

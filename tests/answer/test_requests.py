@@ -89,7 +89,7 @@ def unhosted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def addresses(release: Release) -> list[str]:
     """Everything that is served."""
-    files = [*release.files, "storage-stand-in.js"]
+    files = [*release.files, "before-app.js"]
     return [*OWN, "/healthz", "/readyz", *(f"/widget/{release.id}/{name}" for name in files)]
 
 
@@ -496,7 +496,7 @@ def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, releas
         widget + "app.html": "text/html; charset=utf-8",
         widget + "app.js": "text/javascript; charset=utf-8",
         widget + "app.css": "text/css; charset=utf-8",
-        widget + "storage-stand-in.js": "text/javascript; charset=utf-8",
+        widget + "before-app.js": "text/javascript; charset=utf-8",
         widget + "assets/rc/logo.svg": "image/svg+xml; charset=utf-8",
         widget + FONT: "font/woff2",
         widget + RINGTONE: "audio/ogg",
@@ -512,7 +512,7 @@ def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, releas
 def test_everything_is_cached_as_long_as_it_holds(server: Server, release: Release) -> None:
     widget = f"/widget/{release.id}/"
     # The release's app.html has our script in it, and its headers follow the settings.
-    ours = {widget + "app.html": MINUTES, widget + "storage-stand-in.js": MINUTES}
+    ours = {widget + "app.html": MINUTES, widget + "before-app.js": MINUTES}
     expected = {
         **{address: NO_STORE if address.endswith(KEPT_BY_NOBODY) else MINUTES for address in OWN},
         **{widget + name: IMMUTABLE for name in release.files},
@@ -694,12 +694,12 @@ def test_a_release_s_files_are_served_byte_for_byte(server: Server, release: Rel
 def test_app_html_differs_by_one_script_before_the_app(server: Server, release: Release) -> None:
     folder = f"/widget/{release.id}/"
     page, original = server.ask(folder + "app.html").body, release.read("app.html")
-    tag = b'<script src="storage-stand-in.js"></script>'
+    tag = b'<script src="before-app.js"></script>'
     assert page.count(tag) == 1
     assert page.replace(tag, b"") == original
     assert page.index(tag) + len(tag) == page.index(b'<script src="app.js">')
-    assert server.ask(folder + "storage-stand-in.js").status == 200
-    assert server.ask("/storage-stand-in.js").status == 404
+    assert server.ask(folder + "before-app.js").status == 200
+    assert server.ask("/before-app.js").status == 404
 
 
 # Nothing depends on who asks, or by which name and query

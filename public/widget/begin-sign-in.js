@@ -1,0 +1,173 @@
+/*
+ * Begins each sign-in on this host's own start.html, and fetches the answer from the host where nothing else brings it.
+ *
+ * A login page can sever the window from the app ("Cross-Origin-Opener-Policy"), and the app's frame may share no storage
+ * with it. So before the window leaves for the platform, both learn a secret; the redirect page leaves the answer with the
+ * host, sealed with it, and this script takes it there. A sign-in that comes back by itself asks the host for nothing.
+ */
+
+/**
+ * What start.html is told by its opener.
+ * @typedef {object} Beginning
+ * @property {string} address of the platform, where the window goes on to
+ * @property {string} state
+ * @property {string} secret 64 hex digits
+ * @property {(mark: string) => boolean} isMarked whether the app's storage has the key
+ * @property {() => void} relays to be called when the secret is kept: the answer will come by the host
+ *
+ * @typedef {{address: URL, state: string, home: URL, secret: string, window: Window | null, isBegun: boolean,
+ *            hadCallback: boolean, end: AbortController}} Attempt
+ */
+(() => {
+  'use strict';
+
+  /** @type {{homes: string[], top: string}} addresses of the profiles' folders, seen from the site's top; and the way there */
+  const values = /** @type {any} */ ({ "values": null });
+
+  const LOOK_EVERY = 200; // ms
+  const PATIENCE = 600_000; // ms that a user may take to sign in
+  const PAUSE = 1_000; // ms before the host is asked again where it could not answer
+  const PASSING = [429, 500, 502, 503, 504];
+
+  const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  const top = new URL(values.top, script?.src || location.href);
+  const homes = values.homes.map((folder) => new URL(folder, top));
+
+  /** @type {Attempt | undefined} */
+  let current;
+  let canBegin = homes.length > 0 && window.isSecureContext && typeof crypto.subtle === 'object';
+
+  /**
+   * The sign-in that a call to window.open is about; none where it is about anything else, or the answer comes back to
+   * another address than this host's.
+   * @param {unknown[]} args
+   * @returns {Attempt | undefined}
+   */
+  function attemptOf([url, , features]) {
+    if (!canBegin || !(typeof url === 'string' || url instanceof URL) || /\bno(opener|referrer)\b/.test(String(features))) {
+      return undefined;
+    }
+    const address = URL.canParse(String(url), document.baseURI) ? new URL(String(url), document.baseURI) : undefined;
+    const state = address?.searchParams.get('state');
+    const redirectUri = address?.searchParams.get('redirect_uri');
+    const home = homes.find((one) => new URL('redirect.html', one).href === redirectUri);
+    if (!address || !state || home?.origin !== location.origin || !/^https?:$/.test(address.protocol)) return undefined;
+    const secret = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const hadCallback = hasCallback();
+    const end = new AbortController();
+    return { address, state, home, secret, window: null, isBegun: false, hadCallback, end };
+  }
+
+  window.open = new Proxy(window.open, {
+    apply(open, self, args) {
+      const attempt = attemptOf(args);
+      if (!attempt) return Reflect.apply(open, self, args);
+      attempt.window = Reflect.apply(open, self, [new URL('start.html', attempt.home).href, ...args.slice(1)]);
+      current?.end.abort();
+      current = attempt;
+      // Blocked, or opened without a way back by a page that isolates itself: then the next one goes straight on.
+      if (!attempt.window) canBegin = false;
+      return attempt.window;
+    },
+  });
+
+  Object.defineProperty(window, 'embeddableHost', {
+    value: {
+      /** @type {(opened: Window) => Beginning | undefined} start.html asks what to do; once, and in the window just opened */
+      begin(opened) {
+        const attempt = current;
+        if (!attempt || attempt.isBegun || attempt.window !== opened) return undefined;
+        attempt.isBegun = true;
+        return {
+          address: attempt.address.href,
+          state: attempt.state,
+          secret: attempt.secret,
+          isMarked: (mark) => localStorage.getItem(mark) !== null,
+          relays: () => watch(attempt),
+        };
+      },
+      /** @param {Window} opened the redirect page is there, and has its opener */
+      cameBack(opened) {
+        if (current?.window === opened) current.end.abort();
+      },
+    },
+  });
+
+  // The answer has come by a message, from wherever.
+  window.addEventListener('message', ({ data }) => {
+    if (data?.callbackUri) current?.end.abort();
+  });
+  window.addEventListener('pagehide', () => current?.end.abort());
+
+  function hasCallback() {
+    return typeof (/** @type {any} */ (window).oAuthCallback) === 'function';
+  }
+
+  /**
+   * Waits until the window reads closed, and asks the host then: it was severed, or the user closed it.
+   * @param {Attempt} attempt
+   */
+  async function watch(attempt) {
+    while (!attempt.end.signal.aborted && !attempt.window?.closed) {
+      if (isBack(attempt)) return attempt.end.abort();
+      await pause(LOOK_EVERY);
+    }
+    const answer = await fetchAnswer(attempt);
+    if (!answer || isOver(attempt)) return undefined;
+    attempt.end.abort();
+    return deliver(answer);
+  }
+
+  /** @param {Attempt} attempt whether its window stands on the redirect page, to be read: then it hands the answer over itself */
+  function isBack({ window: opened, home }) {
+    try {
+      return Boolean(opened?.location.href.startsWith(new URL('redirect.html', home).href));
+    } catch {
+      return false; // on another origin
+    }
+  }
+
+  /** @param {Attempt} attempt whether it has ended; `oAuthCallback` is gone when the app is signed in */
+  function isOver({ end, hadCallback }) {
+    return end.signal.aborted || (hadCallback && !hasCallback());
+  }
+
+  /**
+   * @param {Attempt} attempt
+   * @returns {Promise<string | undefined>} the address that the window came back to; none where it did not, or not to here
+   */
+  async function fetchAnswer(attempt) {
+    const letter = await letterOf(attempt.secret);
+    const address = new URL(`relay/${letter.id}`, attempt.home);
+    const until = Date.now() + PATIENCE;
+    while (!isOver(attempt) && Date.now() < until) {
+      const asked = Date.now();
+      const answer = await ask(address, attempt.end.signal);
+      if (answer?.status === 200) return letter.open(await answer.arrayBuffer()).catch(() => undefined);
+      if (answer && answer.status !== 204 && !PASSING.includes(answer.status)) return undefined;
+      // The host holds a question until there is an answer to it; whatever says no at once is not asked in a hurry.
+      if (Date.now() - asked < PAUSE) await pause(PAUSE);
+    }
+    return undefined;
+  }
+
+  /** @type {(address: URL, signal: AbortSignal) => Promise<Response | undefined>} */
+  async function ask(address, signal) {
+    try {
+      return await fetch(address, { cache: 'no-store', credentials: 'omit', signal });
+    } catch {
+      return undefined; // out of reach, or no longer wanted
+    }
+  }
+
+  /** @param {string} answer */
+  function deliver(answer) {
+    if (hasCallback()) /** @type {any} */ (window).oAuthCallback(answer);
+    else window.postMessage({ callbackUri: answer }, location.origin);
+  }
+
+  /** @param {number} ms */
+  function pause(ms) {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+  }
+})();
