@@ -15,12 +15,14 @@ from server.config.values import (
     Address,
     AddressOrNone,
     Color,
+    Count,
     Embedders,
     Folder,
     Language,
     Logo,
     Origins,
     Parameters,
+    PathOrNone,
     ProfileName,
     ReleaseId,
     Switch,
@@ -64,6 +66,17 @@ class Setup(Section):
     enabled: Switch = Field(True, description="serve the setup page and the rehearsal; `false` leaves the files alone")
 
 
+class Relay(Section):
+    enabled: Switch = Field(
+        True, description="let a sign-in come back through the host where the browser leaves no other way"
+    )
+    folder: PathOrNone = Field(
+        None, description="folder for the sealed answers on their way; `relay` in `data_dir` unless set"
+    )
+    letters: Count = Field(1000, description="how many answers may lie there at once, each for two minutes at most")
+    waiting: Count = Field(1000, description="how many apps may wait for theirs at once, in each worker")
+
+
 class Profile(Section):
     params: Parameters = Field({}, description="parameters of this profile, over those of `[params]`")
 
@@ -81,6 +94,7 @@ class Settings(Section):
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
     setup: Setup = Field(default_factory=Setup)
+    relay: Relay = Field(default_factory=Relay)
     params: Parameters = Field({}, description="any parameter of the widget", examples=[{"clientId": "your-client-id"}])
     profiles: dict[ProfileName, Profile] = Field(
         {},
@@ -95,6 +109,10 @@ class Settings(Section):
     @property
     def cache(self) -> Path:
         return self.data_dir / "cache"
+
+    @property
+    def relay_folder(self) -> Path:
+        return self.relay.folder or self.data_dir / "relay"
 
     def parameters(self, profile: str | None) -> dict[str, Value]:
         """The parameters of a profile with what it inherits; of the default one for None."""
