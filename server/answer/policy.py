@@ -15,6 +15,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 # Pages of other origins load scripts, fonts and frames from here, and some of them isolate themselves (COEP).
 CROSS_ORIGIN = (("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"))
+OWN_ORIGIN = ("Cross-Origin-Resource-Policy", "same-origin")
 # The callback needs the opener: said outright, so that nobody's default takes it away.
 KEEPS_OPENER = ("Cross-Origin-Opener-Policy", "unsafe-none")
 # No address with a query leaves in a Referer; the widget's own requests name the origin alone.
@@ -117,3 +118,8 @@ def widget_headers(name: str, embedders: Iterable[str], cache: str = IMMUTABLE) 
 def status_headers() -> Headers:
     """The headers of what the operator asks for."""
     return [NOSNIFF, ("Cache-Control", NO_STORE)]
+
+
+def relay_headers() -> Headers:
+    """The headers of what the relay answers, which is for pages of this origin alone."""
+    return [NOSNIFF, ("Cache-Control", NO_STORE), OWN_ORIGIN]

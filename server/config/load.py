@@ -41,9 +41,12 @@ def load(config: Path | None = None) -> Settings:
         mistakes += [refuse_secret(where, name, file) for where, name in credentials(values)]
     try:
         settings = Settings(**values)
-        if settings.public_dir and settings.data_dir.resolve().is_relative_to(settings.public_dir.resolve()):
-            where = place(("public_dir",), file)
-            mistakes.append(f"{where}: data_dir lies in {settings.public_dir}. Give your pages a folder of their own.")
+        for name, folder in (("data_dir", settings.data_dir), ("relay.folder", settings.relay.folder)):
+            if settings.public_dir and folder and folder.resolve().is_relative_to(settings.public_dir.resolve()):
+                where = place(("public_dir",), file)
+                mistakes.append(
+                    f"{where}: {name} lies in {settings.public_dir}. Give your pages a folder of their own."
+                )
     except ValidationError as error:
         mistakes += [explain(details, file) for details in error.errors(include_url=False)]
     if mistakes:

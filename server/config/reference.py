@@ -34,7 +34,7 @@ def _key(name: str) -> str:
 def _shown(default: Any) -> str:
     if default in ("", None, {}):
         return ""
-    if isinstance(default, bool):
+    if isinstance(default, bool | int):
         return f"`{str(default).lower()}`"
     if isinstance(default, list):
         return "`[" + ", ".join(f'"{item}"' for item in default) + "]`"

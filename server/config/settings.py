@@ -62,19 +62,19 @@ class Redirect(Section):
     dark_background: Color = Field("", description="colour behind it there")
 
 
-class Relay(Section):
-    enabled: Switch = Field(
-        True, description="let a sign-in come back by this host, sealed, where no browser storage can carry it"
-    )
-    folder: PathOrNone = Field(
-        None, description="folder for sealed answers on their way; `relay` in `data_dir` unless set"
-    )
-    letters: Count = Field(1000, description="sealed answers that may wait at once")
-    waiting: Count = Field(1000, description="requests that may wait for one, in each worker")
-
-
 class Setup(Section):
     enabled: Switch = Field(True, description="serve the setup page and the rehearsal; `false` leaves the files alone")
+
+
+class Relay(Section):
+    enabled: Switch = Field(
+        True, description="let a sign-in come back through the host where the browser leaves no other way"
+    )
+    folder: PathOrNone = Field(
+        None, description="folder for the sealed answers on their way; `relay` in `data_dir` unless set"
+    )
+    letters: Count = Field(1000, description="how many answers may lie there at once, each for two minutes at most")
+    waiting: Count = Field(1000, description="how many apps may wait for theirs at once, in each worker")
 
 
 class Profile(Section):
@@ -93,8 +93,8 @@ class Settings(Section):
     allow_public_secrets: Switch = Field(False, description="publish credentials found in parameters (do not)")
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
-    relay: Relay = Field(default_factory=Relay)
     setup: Setup = Field(default_factory=Setup)
+    relay: Relay = Field(default_factory=Relay)
     params: Parameters = Field({}, description="any parameter of the widget", examples=[{"clientId": "your-client-id"}])
     profiles: dict[ProfileName, Profile] = Field(
         {},
@@ -107,12 +107,12 @@ class Settings(Section):
         return self.data_dir / "releases"
 
     @property
-    def letters(self) -> Path:
-        return self.relay.folder or self.data_dir / "relay"
-
-    @property
     def cache(self) -> Path:
         return self.data_dir / "cache"
+
+    @property
+    def relay_folder(self) -> Path:
+        return self.relay.folder or self.data_dir / "relay"
 
     def parameters(self, profile: str | None) -> dict[str, Value]:
         """The parameters of a profile with what it inherits; of the default one for None."""

@@ -20,8 +20,10 @@ OLD_NAMES = frozenset({"appKey", "appSecret"})  # of clientId and clientSecret (
 LOGO_TYPES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".webp": "image/webp"}
 LOGO_LIMIT = 64 * 1024  # bytes: the logo travels inside the redirect page
 
+COUNT_LIMIT = 100_000
+
 # First path segments that mean something else than a profile (`design.md`, Addresses).
-RESERVED_NAMES = frozenset({"widget", "relay", "healthz", "readyz", "metrics"})
+RESERVED_NAMES = frozenset({"widget", "healthz", "readyz", "metrics", "relay"})
 PROFILE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -151,12 +153,6 @@ def _profile_name(value: str) -> str:
     return value
 
 
-def _count(value: int) -> int:
-    if value < 1:
-        raise _mistake(f"{value} is too few", "Write a whole number from 1 on")
-    return value
-
-
 def _or_none(value: Any) -> Any:
     """An empty path is none, and not the folder that relative paths begin at."""
     return None if value == "" else value
@@ -181,14 +177,22 @@ def _switch(value: Any) -> Any:
     )
 
 
+def _count(value: Any) -> Any:
+    """A count may come from the environment, as text."""
+    count = int(value) if isinstance(value, str) and value.isdecimal() else value
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= COUNT_LIMIT:
+        raise _mistake(f"{json.dumps(value, default=str)} is not a count", f"Write a number from 1 to {COUNT_LIMIT}")
+    return count
+
+
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNone = Annotated[str, AfterValidator(lambda value: value and _address(value))]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(_listed)]
 Embedders = Annotated[list[Annotated[str, AfterValidator(_embedder)]], NoDecode, BeforeValidator(_listed)]
 ReleaseId = Annotated[str, AfterValidator(_release)]
-PathOrNone = Annotated[Path | None, BeforeValidator(_or_none)]
-Count = Annotated[int, AfterValidator(_count)]
 Folder = Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_folder)]
+PathOrNone = Annotated[Path | None, BeforeValidator(_or_none)]
+Count = Annotated[int, BeforeValidator(_count)]
 Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 Parameters = Annotated[dict[str, Value], BeforeValidator(_parameters)]
 ProfileName = Annotated[str, AfterValidator(_profile_name)]

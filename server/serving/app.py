@@ -2,17 +2,19 @@
 
 import asyncio
 import contextlib
+import functools
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
+from types import FrameType
 
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from server.answer.asset import Asset, Body
+from server.answer.asset import Body
 from server.answer.coding import Cache, compress
 from server.config.load import find, load
 from server.config.mistakes import SettingsError
@@ -21,10 +23,13 @@ from server.config.warnings import warnings
 from server.releases.error import ReleaseError
 from server.releases.shelf import current, installed
 from server.serving.metrics import METRICS, OTHER, Metrics
+from server.serving.relay import RELAY, Relay
 from server.site.page import BUILT_IN
 from server.site.site import Site, build_site
 
 log = logging.getLogger("server")
+
+Answer = Callable[[Scope, Receive, Send], Awaitable[int]]  # answers a request, and says with which status
 
 WATCH_INTERVAL = 1.0  # seconds between looks at the releases
 
@@ -39,6 +44,7 @@ class Host(Starlette):
         self.watch_files = watch_files
         self._swapped = asyncio.Event()
         self.metrics = Metrics()
+        self.relay = Relay(settings, self.metrics)
         self.site: Site = self._build(settings)
         self.metrics.release = self.site.release
 
@@ -46,9 +52,9 @@ class Host(Starlette):
         if scope["type"] != "http":
             return await super().__call__(scope, receive, send)
         path: str = scope["path"]
-        answer: Asset | Metrics | None = self.site.assets.get(path)
+        answer: Answer | None = self.site.assets.get(path)
         if answer is None:
-            path, answer = (path, self.metrics) if path == METRICS else (OTHER, self.site.missing)
+            path, answer = self._beside(path)
         try:
             status = await answer(scope, receive, send)
         except Exception:
@@ -56,15 +62,24 @@ class Host(Starlette):
             raise
         self.metrics.count(path, status)
 
+    def _beside(self, path: str) -> tuple[str, Answer]:
+        """What answers a path that is none of the site's, and as which address it is counted."""
+        if path == METRICS:
+            return METRICS, self.metrics
+        if letter := self.relay.letter(path):
+            return RELAY, functools.partial(self.relay.answer, letter)
+        return OTHER, self.site.missing
+
     @contextlib.asynccontextmanager
     async def _run(self) -> AsyncIterator[None]:
         hangup = asyncio.Event()
         with contextlib.suppress(ValueError, RuntimeError):  # signals belong to the main thread alone
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
         self._swapped.set()
-        tasks = [asyncio.create_task(self._watch(hangup)), asyncio.create_task(self._refine())]
+        tasks = [asyncio.create_task(work) for work in (self._watch(hangup), self._refine(), self.relay.sweep())]
         try:
-            yield
+            with _told_of_a_stop(self.relay.stop):
+                yield
         finally:
             for task in tasks:
                 task.cancel()
@@ -120,6 +135,7 @@ class Host(Starlette):
 
     def _swap(self, settings: Settings, site: Site) -> None:
         self.settings, self.site = settings, site
+        self.relay.use(settings)
         self.metrics.swap(site.release)
         self._swapped.set()
 
@@ -140,6 +156,30 @@ class Host(Starlette):
             if settings is self.settings:  # else a newer site is served by now, and has its turn next
                 self.site = site
                 self.metrics.swap(site.release)
+
+
+@contextlib.contextmanager
+def _told_of_a_stop(stop: Callable[[], None]) -> Iterator[None]:
+    """Calls `stop` on the event loop when a signal says to stop.
+
+    uvicorn tells an application only when all answers have gone out, and until then long ones would hold it up.
+    """
+    loop = asyncio.get_running_loop()
+
+    def chain(number: int) -> None:
+        before = signal.getsignal(number)
+
+        def handle(number: int, frame: FrameType | None) -> None:
+            loop.call_soon_threadsafe(stop)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, handle)
+
+    with contextlib.suppress(ValueError):  # signals belong to the main thread alone
+        for number in (signal.SIGTERM, signal.SIGINT):
+            chain(number)
+    yield
 
 
 async def _elsewhere(work: Callable[..., None], *arguments: object) -> None:

@@ -30,6 +30,7 @@ from server.answer.policy import status_headers
 METRICS = "/metrics"
 WIDGET = "/widget/"
 OTHER = "other"
+OUTCOMES = ("left", "taken", "expired", "refused")  # of the relay's letters
 
 NAMESPACE = "embeddable_host"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # names the workers' folder to prometheus-client, which reads it when imported
@@ -57,6 +58,9 @@ class Metrics(Collector):
         self.builds = self._counter("site_builds", "Times the site was built.")
         self.swaps = self._counter("site_swaps", "Times another site took the place of the one served.")
         self.refusals = self._counter("reloads_refused", "Reloads that failed and left the site as it was.")
+        self.letters = self._counter("relay_letters", "Letters of the relay, by what became of them.", "outcome")
+        for outcome in OUTCOMES:
+            self.letters.labels(outcome)  # told from the start, as 0
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         registry = self._registry if self._alone else None  # several processes' are told from their files

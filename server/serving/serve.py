@@ -26,6 +26,7 @@ from server.config.settings import Settings
 from server.releases.error import ReleaseError
 from server.serving.app import create_app
 from server.serving.metrics import Metrics, counting_together
+from server.serving.relay import RELAY
 
 BACKLOG = 2048
 DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
@@ -39,13 +40,14 @@ class ListenError(Exception):
 
 class PathAlone(logging.Filter):
     """Cuts an access log line's address off where it stops to look like ours: a query, however it is written, may hold
-    a code."""
+    a code. What follows the relay's name would be the name of a letter."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) == 5:
             client, method, address, version, status = record.args
             path = OUR_PATH.match(str(address))
-            record.args = (client, method, path[0] if path else "", version, status)
+            before, relay, _ = path[0].partition(RELAY) if path else ("", "", "")
+            record.args = (client, method, before + relay, version, status)
         return True
 
 

@@ -147,6 +147,13 @@ FILE_MISTAKES: dict[str, tuple[str, tuple[str, ...]]] = {
     "dark colour that is none": ('[redirect]\ndark_color = "1px"', ("redirect.dark_color: ", "#0684bd")),
     "setup that is a word": ('[setup]\nenabled = "no"', ("setup.enabled: ",)),
     "setup with another key": ("[setup]\nenable = false", ("setup.enable: ", "Did you mean enabled?")),
+    "relay that is a word": ('[relay]\nenabled = "on"', ("relay.enabled: ", "true or false")),
+    "relay with another key": ("[relay]\nleters = 5", ("relay.leters: ", "Did you mean letters?")),
+    "folder of the relay that is a number": ("[relay]\nfolder = 5", ("relay.folder: ", "path in quotes")),
+    "letters without a number": ('[relay]\nletters = "many"', ("relay.letters: ", '"many"', "from 1 to 100000")),
+    "no letters at all": ("[relay]\nletters = 0", ("relay.letters: 0 is not a count", "from 1 to 100000")),
+    "letters by halves": ("[relay]\nletters = 0.5", ("relay.letters: ", "from 1 to 100000")),
+    "as many waiting as come": ("[relay]\nwaiting = true", ("relay.waiting: ", "from 1 to 100000")),
     "language that is a name": ('[redirect]\nlanguage = "en us"', ("redirect.language: ", '"pt-BR"')),
     "text for a switch": (params('disableCall = "false"'), ("params.disableCall: ", "'false'", "disableCall = false")),
     "number for a switch": (params("enablePopup = 1"), ("params.enablePopup: ", "enablePopup = true")),
@@ -194,6 +201,7 @@ ENVIRONMENT_MISTAKES: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "below a text": ({"PUBLIC_URL__X": "x"}, ("EMBEDDABLE_PUBLIC_URL__X: ", "no setting x")),
     "address": ({"PUBLIC_URL": "phone"}, ("EMBEDDABLE_PUBLIC_URL: ", '"phone"', FULL)),
     "switch": ({"ALLOW_PUBLIC_SECRETS": "maybe"}, ("EMBEDDABLE_ALLOW_PUBLIC_SECRETS: ", "true or false")),
+    "count": ({"RELAY__WAITING": "-5"}, ("EMBEDDABLE_RELAY__WAITING: ", '"-5" is not a count')),
     "origin": ({"REDIRECT__ORIGINS": f"{ORIGIN},*"}, ("EMBEDDABLE_REDIRECT__ORIGINS: ", '"*"', ORIGIN)),
     "parameter's switch": (
         {"PARAMS__DISABLECALL": "maybe"},
@@ -221,7 +229,7 @@ def test_a_mistake_in_the_environment_is_told_with_its_variable(refused: Callabl
     shown(line, parts)
 
 
-@pytest.mark.parametrize("name", ["widget", "healthz", "readyz", "metrics"])
+@pytest.mark.parametrize("name", ["widget", "healthz", "readyz", "metrics", "relay"])
 def test_a_profile_cannot_have_the_name_of_an_address(refused: Callable[..., list[str]], name: str) -> None:
     [line] = refused(f"[profiles.{name}.params]")
     shown(line, (f"profiles.{name}: ", f"/{name} is an address of the host", "choose another"))
@@ -365,8 +373,19 @@ def test_paths_in_the_file_are_relative_to_the_file(folder: Path) -> None:
     assert settings.public_dir == folder / "etc" / "pages"
     assert settings.redirect.logo == folder / "etc" / "logo.svg"
     assert settings.redirect.dark_logo == folder / "etc" / "dark.svg"
-    file.write_text("")
+    assert settings.relay_folder == folder / "etc" / "data" / "relay"
+    file.write_text('[relay]\nfolder = "letters"')
+    assert load(file).relay_folder == folder / "etc" / "letters"
     assert load(file).data_dir == folder / "etc" / "var"
+
+
+@pytest.mark.parametrize("line", ['data_dir = "pages/var"', '[relay]\nfolder = "pages/letters"'])
+def test_what_the_host_keeps_cannot_lie_among_its_pages(
+    folder: Path, refused: Callable[..., list[str]], line: str
+) -> None:
+    (folder / "pages").mkdir()
+    [mistake] = refused(f'public_dir = "pages"\n{line}')
+    shown(mistake, ("public_dir: ", " lies in pages", "folder of their own"))
 
 
 @pytest.mark.parametrize("by", ["file", "environment"])
@@ -395,6 +414,9 @@ ENVIRONMENT_WINS: dict[str, tuple[dict[str, str], Callable[[Settings], object], 
     "parameter in small letters": ({"params__clientid": "b"}, lambda s: s.params["clientId"], "b"),
     "switch": ({"PARAMS__ENABLEPOPUP": "false"}, lambda s: s.params["enablePopup"], False),
     "number": ({"PARAMS__ZINDEX": "7"}, lambda s: s.params["zIndex"], 7),
+    "count": ({"RELAY__LETTERS": "7"}, lambda s: s.relay.letters, 7),
+    "path in a table": ({"RELAY__FOLDER": "b"}, lambda s: s.relay_folder, Path("b")),
+    "empty path": ({"RELAY__FOLDER": ""}, lambda s: s.relay_folder, Path("a/relay")),
     "profile": ({"PROFILES__A__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["a"].params["clientId"], "b"),
     "new profile": ({"PROFILES__B__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["b"].params["clientId"], "b"),
 }
