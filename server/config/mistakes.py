@@ -34,7 +34,6 @@ def explain(details: Mapping[str, Any], file: Path | None) -> str:
 def _expected(error_type: str) -> str:
     names = {
         "bool": "plain true or false",
-        "int": "whole number, without quotes",
         "string": "text in quotes",
         "list": 'list, such as ["…"]',
         "path": "path in quotes",

@@ -1,8 +1,9 @@
 """Signing in, by every way of embedding, from a page of the host's site and of another, in every weather.
 
-What must come out is the table in `widget.md` ("What the alternatives do today"), in its bold rows: a hosted
-widget signs in everywhere but in another site's page when the opener is severed. A sign-in is one token request,
-with the redirect URI that the host has put in and the code that came back to it.
+A hosted widget signs in everywhere; the host is asked to relay the answer only where nothing else brings it: severed
+from its opener, in a page of another site. The widget of the CDN never hears of a severed sign-in (`widget.md`, "What
+the alternatives do today"). A sign-in is one token request, with the redirect URI that the host has put in and the code
+that came back to it.
 """
 
 from dataclasses import dataclass, field
@@ -108,25 +109,28 @@ class Cell:
 
     @property
     def outcome(self) -> Outcome:
-        if WAYS[self.way].base == LOADER_BASE:
-            if self.weather is STORAGE_DENIED:
-                return "does not start"
-            return "never signs in" if self.severed else "signs in"
+        if WAYS[self.way].base != LOADER_BASE:
+            return "signs in"
+        if self.weather is STORAGE_DENIED:
+            return "does not start"
+        return "never signs in" if self.severed else "signs in"
+
+    @property
+    def needs_relay(self) -> bool:
         # The popup window stands on its own, so the page's site is nothing to it.
-        is_third_party = self.site == CROSS_SITE and self.way != "popup window"
-        return "never signs in" if self.severed and is_third_party else "signs in"
+        return self.severed and self.site == CROSS_SITE and self.way != "popup window"
 
 
+IN_EVERY_WEATHER = ("adapter", "iframe", "popup window", "profile", "path prefix")
 CELLS = [
     Cell(way, site, weather, severed)
     for way in WAYS
     for site in SITES
     for weather in Weather
     for severed in (False, True)
-    # A severed opener is one column of the table; two ways stand for all in the other weathers.
-    if not severed or weather is PLAIN or way in ("adapter", "iframe")
-    # Unpartitioned, as this weather is made, storage events cross sites as they would in no user's browser.
-    if not (severed and weather is STORAGE_DENIED and site == CROSS_SITE)
+    # A severed opener is one column of the table; some ways stand for all in the other weathers.
+    if not severed or weather is PLAIN or way in IN_EVERY_WEATHER
+    if not (severed and weather is STORAGE_DENIED and WAYS[way].base == LOADER_BASE)
 ]
 
 
@@ -153,16 +157,26 @@ def popped_up(phone: Phone) -> Phone:
     return Phone(window.value)
 
 
+def relay_requests(context: BrowserContext) -> list[str]:
+    """The methods of all requests to the relay from now on, in their order."""
+    methods: list[str] = []
+    context.on("request", lambda request: methods.append(request.method) if "/relay/" in request.url else None)
+    return methods
+
+
 @cells("signs in")
 def test_it_signs_in_once(internet: Internet, open_browser: OpenBrowser, cell: Cell) -> None:
     way = WAYS[cell.way]
     phone = open_phone_of(cell, internet, open_browser)
+    relayed = relay_requests(phone.page.context)
 
     login = phone.open_login()
     phone.see("Signed in")
     phone.settle(login)
 
     [code] = internet.platform.codes
+    assert set(relayed) == ({"GET", "POST"} if cell.needs_relay else set())
+    assert relayed.count("POST") == (1 if cell.needs_relay else 0)
     assert internet.platform.tokens == [TokenRequest(way.server, way.client_id, way.redirect_uri, code, granted=True)]
     told = phone.ask("phone.parameters")
     assert {name: told.get(name) for name in way.parameters} == way.parameters
