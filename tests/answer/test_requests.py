@@ -39,7 +39,7 @@ MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html")
-PAGES = ("redirect.html", "app.html", "popup.html", *SETUP_PAGES)
+PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
 KEPT_BY_NOBODY = ("redirect.html", "check.html", "stand-in-app.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
@@ -590,7 +590,7 @@ def test_the_policy_allows_the_page_s_own_scripts_and_styles_by_hash_and_no_othe
     server: Server, unhosted: Server, address: str
 ) -> None:
     for host in (server, unhosted):
-        if host is unhosted and address.startswith("/sandbox"):
+        if host is unhosted and address.startswith(("/sandbox", "/start.html")):  # it has neither profile nor relay
             continue
         answer = host.ask(address)
         allowed, page = policy(answer), Inline(answer.body)
@@ -646,11 +646,18 @@ def test_the_redirect_page_loads_nothing(server: Server) -> None:
     assert page.loaded == ["data:,"]
     assert not re.search(r"@import|url\(", page.found["style"][0])
     assert policy(answer)["default-src"] == ["'none'"]
-    assert not policy(answer).keys() & {"connect-src", "font-src", "media-src"}
+    assert not policy(answer).keys() & {"font-src", "media-src"}
+
+
+def test_the_redirect_page_asks_this_host_alone_and_where_there_is_no_relay_nobody(
+    server: Server, unhosted: Server
+) -> None:
+    assert policy(server.ask("/redirect.html"))["connect-src"] == ["'self'"]
+    assert "connect-src" not in policy(unhosted.ask("/redirect.html"))
 
 
 FRAMEABLE = ("/redirect.html", "/app.html", "/check.html", "/stand-in-app.html", "/widget/{id}/app.html")
-UNFRAMEABLE = ("/", "/popup.html", "/nothing")
+UNFRAMEABLE = ("/", "/start.html", "/popup.html", "/nothing")
 
 
 def test_every_page_may_frame_the_widget_unless_embedders_are_listed(server: Server, release: Release) -> None:

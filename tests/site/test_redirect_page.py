@@ -27,7 +27,8 @@ EMBEDDING = f'<!doctype html><body><script src="{BASE}/adapter.js"></script>'
 
 # base64 of {"origin": "https://crm.acme.org"}: newer libraries write where to post to; anyone may write it.
 CLAIM = "eyJvcmlnaW4iOiAiaHR0cHM6Ly9jcm0uYWNtZS5vcmcifQ=="
-ANSWER = f"{REDIRECT_URI}?code=secret-code&state={CLAIM}-undefined-dXVpZA%253D%253D"
+CODE = "secret-code"
+ANSWER = f"{REDIRECT_URI}?code={CODE}&state={CLAIM}-undefined-dXVpZA%253D%253D"
 
 LISTENING = "<!doctype html><script>received = []; onmessage = ({ data }) => received.push(data);</script><body>"
 
@@ -38,12 +39,12 @@ def open_phone(internet: Internet, open_browser: OpenBrowser, site: str) -> Phon
     return Phone(page)
 
 
-def left_alone(internet: Internet, open_browser: OpenBrowser) -> Page:
-    """The window of a login that could be handed over to nobody."""
-    internet.platform.severs_openers = True
-    login = open_phone(internet, open_browser, CROSS_SITE).open_login()
-    expect(login.locator("#status")).to_contain_text("close this window")
-    return login
+def left_alone(open_browser: OpenBrowser) -> Page:
+    """A redirect page whose answer can be handed over to nobody: the sign-in has not begun in this browser."""
+    page = open_browser(PLAIN).new_page()
+    page.goto(ANSWER)
+    expect(page.locator("#status")).to_contain_text("close this window")
+    return page
 
 
 def received_by(page: Page) -> list[object]:
@@ -91,16 +92,15 @@ def test_an_opener_of_the_hosts_own_origin_receives_the_answer_once(
     assert received_by(page) == [{"callbackUri": ANSWER}]
 
 
-def test_the_code_leaves_the_address_and_the_history(internet: Internet, open_browser: OpenBrowser) -> None:
-    login = left_alone(internet, open_browser)
+def test_the_code_leaves_the_address_and_the_history(open_browser: OpenBrowser) -> None:
+    login = left_alone(open_browser)
 
     session = login.context.new_cdp_session(login)
     history = [entry["url"] for entry in session.send("Page.getNavigationHistory")["entries"]]
 
-    [code] = internet.platform.codes
     assert login.url == REDIRECT_URI
     assert history[-1] == REDIRECT_URI
-    assert not [address for address in history if code in address]
+    assert not [address for address in history if CODE in address]
 
 
 @pytest.mark.parametrize("severed", [False, True])
@@ -136,15 +136,14 @@ def test_an_answer_that_was_taken_from_storage_is_gone_from_there(
 
 
 def test_an_answer_that_nobody_took_is_gone_from_storage_with_its_window(
-    internet: Internet, open_browser: OpenBrowser
+    open_browser: OpenBrowser,
 ) -> None:
-    login = left_alone(internet, open_browser)
-    [code] = internet.platform.codes
-    assert code in login.evaluate("() => JSON.stringify(localStorage)")
+    login = left_alone(open_browser)
+    assert CODE in login.evaluate("() => JSON.stringify(localStorage)")
 
     login.goto(f"{BASE}/")
 
-    assert code not in login.evaluate("() => JSON.stringify(localStorage)")
+    assert CODE not in login.evaluate("() => JSON.stringify(localStorage)")
 
 
 def test_the_reason_of_a_denial_is_shown_as_text(open_browser: OpenBrowser) -> None:

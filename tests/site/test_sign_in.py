@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
 from world.internet import CROSS_SITE, HOST, LOADER, PLATFORMS, PREFIXED, SAME_SITE, Internet
 from world.platform import TokenRequest
-from world.user import ADAPTER_FRAME, IFRAME, Phone
+from world.user import ADAPTER_FRAME, IFRAME, Phone, relay_requests
 from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
@@ -155,13 +155,6 @@ def popped_up(phone: Phone) -> Phone:
     with phone.page.expect_popup() as window:
         phone.page.locator(".Adapter_popup").click()
     return Phone(window.value)
-
-
-def relay_requests(context: BrowserContext) -> list[str]:
-    """The methods of all requests to the relay from now on, in their order."""
-    methods: list[str] = []
-    context.on("request", lambda request: methods.append(request.method) if "/relay/" in request.url else None)
-    return methods
 
 
 @cells("signs in")

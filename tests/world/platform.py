@@ -49,11 +49,13 @@ class TokenRequest:
 class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
+    authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
 
     def forget(self) -> None:
         self.answer, self.severs_openers = "code", False
+        self.authorized.clear()
         self.tokens.clear()
         self.grants.clear()
 
@@ -71,6 +73,7 @@ class Platform:
 
     async def authorize(self, request: Request) -> Response:
         query = request.query_params
+        self.authorized.append(str(request.url))
         address = self.callback(query)
         if query.get("prompt") == "none":
             return RedirectResponse(address)

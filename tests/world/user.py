@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 ADAPTER_FRAME = "#rc-widget-adapter-frame"
 IFRAME = "#rc-widget"  # of the iframe way
@@ -56,6 +56,13 @@ class Phone:
 
     def _find(self, selector: str) -> Locator:
         return self.page.frame_locator(self.frame).locator(selector)
+
+
+def relay_requests(context: BrowserContext) -> list[str]:
+    """The methods of all requests to the relay from now on, in their order."""
+    methods: list[str] = []
+    context.on("request", lambda request: methods.append(request.method) if "/relay/" in request.url else None)
+    return methods
 
 
 def wait_until_closed(window: Page) -> None:
