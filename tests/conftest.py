@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from world import hosts
-from world.hosts import Host
+from world.host import Server
 from world.internet import Internet
 from world.weather import DEADLINE, Browsers, OpenBrowser
 
@@ -42,14 +42,14 @@ def open_browser(browsers: Browsers) -> Iterator[OpenBrowser]:
 
 
 @pytest.fixture(scope="session")
-def hosted(world: Internet) -> Iterator[Host]:
+def hosted(world: Internet) -> Iterator[Server]:
     """`https://phone.example.com/`: the host under test with the stand-in release."""
     with hosts.hosted(world) as host:
         yield host
 
 
 @pytest.fixture(scope="session")
-def loader(world: Internet) -> Iterator[Host]:
+def loader(world: Internet) -> Iterator[Server]:
     """`https://loader.example.com/`: the host under test without a release."""
     with hosts.loader(world) as host:
         yield host

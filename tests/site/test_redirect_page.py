@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 from world import hosts
-from world.hosts import Host
+from world.host import Server
 from world.internet import CROSS_SITE, HOST, OWN, SAME_SITE, Internet, wait_until
 from world.places import PUBLIC
 from world.user import Phone, wait_until_closed
@@ -312,13 +312,13 @@ def test_it_loads_nothing_and_tells_nobody_where_it_was(internet: Internet, open
     assert page.evaluate("() => document.referrer") == ""
 
 
-def test_no_code_is_in_the_hosts_log(internet: Internet, open_browser: OpenBrowser, hosted: Host) -> None:
+def test_no_code_is_in_the_hosts_log(internet: Internet, open_browser: OpenBrowser, hosted: Server) -> None:
     line = '"GET /redirect.html'
-    lines_before = hosted.log.count(line)
+    lines_before = hosted.output.count(line)
     phone = open_phone(internet, open_browser, SAME_SITE)
 
     phone.settle(phone.open_login())
-    wait_until(lambda: hosted.log.count(line) > lines_before, "the request is in the log")
+    wait_until(lambda: hosted.output.count(line) > lines_before, "the request is in the log")
 
     [code] = internet.platform.codes
-    assert code not in hosted.log
+    assert code not in hosted.output

@@ -14,8 +14,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from world import hosts
 from world.authority import Certificate
 from world.deployment import PASSED_ON, changed, deployed, dropped, replaced, rewritten
-from world.host import configured, started
-from world.hosts import Host
+from world.host import Server, configured, started
 from world.internet import (
     CDN,
     CROSS_SITE,
@@ -100,7 +99,7 @@ def rehearsed_from(site: str, internet: Internet, context: BrowserContext) -> Re
 # A host that is right
 
 
-def test_a_right_host_is_ready_and_each_way_is_heard_of_once(open_browser: OpenBrowser, hosted: Host) -> None:
+def test_a_right_host_is_ready_and_each_way_is_heard_of_once(open_browser: OpenBrowser, hosted: Server) -> None:
     context = open_browser(PLAIN)
 
     rehearsal = rehearsed(context, f"https://{HOST}/check.html")
@@ -113,7 +112,7 @@ def test_a_right_host_is_ready_and_each_way_is_heard_of_once(open_browser: OpenB
     # Its windows are closed, and nothing is left of it.
     assert len(context.pages) == 1
     assert rehearsal.page.locator("body").evaluate("() => localStorage.length") == 0
-    assert CODE not in hosted.log
+    assert CODE not in hosted.output
     assert rehearsal.page.locator("#start").inner_text() == "Rehearse again"
     assert Rehearsal(rehearsal.page).results == READY
 

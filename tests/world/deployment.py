@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from world.authority import Certificate
-from world.internet import free_ports, is_listening, nginx, wait_until
+from world.internet import free_ports, is_listening, nginx
+from world.patience import wait_until
 
 CONFIGURATION = """
 daemon off;

@@ -1,4 +1,7 @@
-"""A host as an operator runs it: a folder with settings and a small release, and `embeddable-host serve` over it."""
+"""A host as an operator runs it: a folder with settings and a small release, and `embeddable-host serve` over it.
+
+Where a process is not the point, `call` runs a command in this one, and `assets` is the site that would be served.
+"""
 
 import contextlib
 import functools
@@ -15,18 +18,29 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from server.answer.asset import IDENTITY, Asset
+from server.answer.coding import BEST
+from server.cli.main import main
+from server.config.load import load
 from server.releases.install import install
 from server.releases.release import Release
 from server.releases.shelf import open_release, use
-from world.internet import wait_until
+from server.site.site import build_site
+from world.patience import PATIENCE, wait_until
 from world.release import stage
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.upper().startswith("EMBEDDABLE_")}
 Headers = Mapping[str, str | list[str]]
 
+STARTED = "Application startup complete"
+RELOADED = "Serving release|Not reloaded"
+
+COMPRESSED_ONCE = {coding: functools.cache(encode) for coding, encode in BEST.items()}
 WORKSHOP = tempfile.TemporaryDirectory(prefix="releases-")
-PATIENCE = 30  # seconds that anything on a busy machine may take
 LARGE = "large.txt"  # above the size that is held in memory
 LARGE_CONTENT = b"".join(b"%07d\n" % number for number in range(40_000))
 
@@ -51,10 +65,11 @@ class Quiet:
 
 
 class Server:
-    """A running `serve`; `output` is all it has printed so far."""
+    """A running `serve` of so many processes that answer; `output` is all it has printed so far."""
 
-    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: Path, workers: int) -> None:
         self.process = process
+        self.workers = workers
         self._log = log
         self.port = 0
 
@@ -78,21 +93,30 @@ class Server:
                 return _read(http.client.HTTPResponse(connection), begun=False)
         return None
 
-    def has_said(self, pattern: str) -> bool:
-        return re.search(pattern, self.output) is not None
+    def times_said(self, pattern: str) -> int:
+        return len(re.findall(pattern, self.output))
 
     def wait_until_ready(self) -> None:
-        wait_until(lambda: self.listens() or self.process.poll() is not None, "the host is ready", PATIENCE)
+        """Waits until it answers, and all its processes do."""
+        wait_until(lambda: self.listens() or self.process.poll() is not None, "the host is ready")
         assert self.process.poll() is None, self.output
+        self.wait_until_it_says(STARTED, self.workers)
 
     def wait_until_serving(self, release: str) -> None:
-        wait_until(lambda: release in self.ask("/readyz").body.decode(), f"{release} is served", PATIENCE)
+        """Waits until every process has swapped `release` in."""
+        self.wait_until_it_says(f"Serving release {release}", self.workers)
 
-    def wait_until_it_says(self, pattern: str) -> None:
-        wait_until(lambda: self.has_said(pattern), f"it says {pattern}", PATIENCE)
+    def wait_until_it_says(self, pattern: str, times: int = 1) -> None:
+        wait_until(lambda: self.times_said(pattern) >= times, f"it says {pattern}, {times} times")
 
     def hang_up(self) -> None:
         self.process.send_signal(signal.SIGHUP)
+
+    def reload(self) -> None:
+        """Has every process read the settings, and waits until each serves them or has said why not."""
+        before = self.times_said(RELOADED)
+        self.hang_up()
+        self.wait_until_it_says(RELOADED, before + self.workers)
 
     def stop(self) -> int:
         self.process.terminate()
@@ -132,14 +156,16 @@ def add_release(folder: Path, name: str = "first", **contents: bytes) -> Release
 
 @functools.cache
 def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
-    """A release to copy from: to compress it takes longer than most tests."""
+    """A release to copy from: to compress one takes longer than most tests. What two have in common is done once."""
     workshop = Path(WORKSHOP.name)
     staged = stage(workshop / "staged" / str(len(list(workshop.glob("staged/*")))))
     (staged / LARGE).write_bytes(LARGE_CONTENT)
     (staged / "name.txt").write_text(name)
     for file, content in contents:
         (staged / file).write_bytes(content)
-    return install(staged, workshop / "releases", f"test {name}", Quiet())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("server.releases.install.BEST", COMPRESSED_ONCE)
+        return install(staged, workshop / "releases", f"test {name}", Quiet())
 
 
 @contextlib.contextmanager
@@ -154,8 +180,9 @@ def started(folder: Path, *options: str, environment: Mapping[str, str] | None =
             stdout=output,
             stderr=output,
         )
+    workers = int(options[options.index("--workers") + 1]) if "--workers" in options else 1
     try:
-        yield Server(process, log)
+        yield Server(process, log, workers)
     finally:
         process.terminate()
         try:
@@ -185,6 +212,29 @@ def run(
         text=True,
         timeout=PATIENCE,
     )
+
+
+def call(
+    folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The same without a process of its own."""
+    unset = dict.fromkeys(os.environ.keys() - ENVIRONMENT.keys())
+    with contextlib.chdir(folder):
+        result = CliRunner(env={**unset, **(environment or {})}).invoke(main, arguments)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+
+
+def assets(folder: Path) -> Mapping[str, Asset]:
+    """The site of the host in `folder`, by path."""
+    return build_site(load(folder / "embeddable.toml")).assets
+
+
+def content(asset: Asset) -> bytes:
+    """What is sent to a client that takes no coding."""
+    plain = next(body.content for body in asset.bodies if body.coding == IDENTITY)
+    return plain if isinstance(plain, bytes) else plain.read_bytes()
 
 
 def ask(

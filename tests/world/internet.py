@@ -13,9 +13,8 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -31,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from world.patience import wait_until
 from world.platform import Platform
 from world.release import stage
 
@@ -48,6 +48,8 @@ CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
 NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *PLATFORMS)
+
+KEPT_PORTS: list[socket.socket] = []
 
 CONFIGURATION = """
 daemon off;
@@ -238,21 +240,19 @@ def make_certificate(folder: Path) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [listener.getsockname()[1] for listener in listeners]
+    """Ports for servers to come, which nobody else is given while this process lives.
+
+    Each stays bound here. Whoever sets SO_REUSEADDR, as servers do, can listen there all the same (socket(7)).
+    """
+    kept = [socket.socket() for _ in range(count)]
+    for one in kept:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("127.0.0.1", 0))
+    KEPT_PORTS.extend(kept)
+    return [one.getsockname()[1] for one in kept]
 
 
 def is_listening(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def wait_until(holds: Callable[[], bool], what: str, seconds: float = 20) -> None:
-    """Returns as soon as `holds()`; raises TimeoutError which says `what` did not come true."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            raise TimeoutError(f"not within {seconds} s: {what}")
-        time.sleep(0.02)

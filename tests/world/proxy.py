@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from world.host import PATIENCE, Answer, Headers, ask, run
-from world.internet import NGINX, NGINX_PREFIXED, free_ports, is_listening, nginx, wait_until
+from world.host import Answer, Headers, ask, run
+from world.internet import NGINX, NGINX_PREFIXED, free_ports, is_listening, nginx
+from world.patience import PATIENCE, wait_until
 
 PREFIX = "/phone/"
 

@@ -22,9 +22,10 @@ from typing import Any
 from playwright.sync_api import Browser, BrowserContext, Playwright
 
 from world.internet import NAMES, Internet
+from world.patience import PATIENCE
 
 PARTITIONING = "ThirdPartyStoragePartitioning"
-DEADLINE = 15_000  # ms, for whatever a test waits for
+DEADLINE = PATIENCE * 1000  # ms, for whatever a test waits for
 
 
 class Weather(StrEnum):

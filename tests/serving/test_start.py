@@ -1,0 +1,134 @@
+"""Starting the host: what it says, where it listens, and when it refuses."""
+
+import contextlib
+import socket
+from pathlib import Path
+
+import brotli
+import pytest
+from world.host import add_release, configured, run, serving, started
+from world.patience import PATIENCE, wait_until
+
+WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return configured(tmp_path / "host")
+
+
+def test_the_addresses_to_use_are_announced(folder: Path) -> None:
+    with serving(folder) as server:
+        home = f"http://127.0.0.1:{server.port}/"
+        for line in (f"{home}redirect.html", f'<script src="{home}adapter.js"></script>', "`embeddable-host pull`"):
+            assert line in server.output
+    configured(folder, 'public_url = "https://phone.example.com/a"')
+    release = add_release(folder)
+    with serving(folder) as server:
+        for line in ("https://phone.example.com/a/redirect.html", f"release {release.id}"):
+            assert line in server.output
+
+
+def test_an_address_of_ipv6_stands_in_brackets(folder: Path) -> None:
+    with started(folder, "--host", "::1", "--port", "0") as server:
+        wait_until(lambda: "Embeddable Host on" in server.output or server.process.poll() is not None, "it starts")
+        assert "http://::1" not in server.output
+        assert "http://[::1]:" in server.output or "::1 port 0 cannot be listened on" in server.output
+
+
+@pytest.mark.parametrize("options", WORKERS)
+def test_a_port_in_use_is_told_and_nothing_starts(folder: Path, options: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run(folder, "serve", "--port", str(port), *options)
+    assert done.returncode == 2
+    assert f"127.0.0.1 port {port} cannot be listened on: Address already in use" in done.stderr
+    assert "--port" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_host_that_is_none_is_told(folder: Path) -> None:
+    done = run(folder, "serve", "--host", "192.0.2.1", "--port", "0")
+    assert done.returncode == 2
+    assert "192.0.2.1 port 0 cannot be listened on" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def ask_socket(path: Path) -> bytes:
+    with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
+        connection.settimeout(PATIENCE)
+        connection.connect(str(path))
+        connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+        received = b""
+        while data := connection.recv(4096):
+            received += data
+        return received
+    return b""
+
+
+@pytest.mark.parametrize("options", WORKERS)
+def test_it_listens_on_a_unix_socket(folder: Path, options: tuple[str, ...]) -> None:
+    path = folder / "s"
+    for _ in range(2):  # the second finds the socket that the first may have left
+        with started(folder, "--uds", str(path), *options) as server:
+            wait_until(
+                lambda server=server: ask_socket(path).endswith(b"\r\n\r\nok\n") or server.process.poll() is not None,
+                "the socket answers",
+            )
+            assert server.process.poll() is None, server.output
+            assert f"Embeddable Host on unix:{path}" in server.output
+            assert "adapter.js" not in server.output  # whose address nobody knows
+
+
+@pytest.mark.parametrize("options", WORKERS)
+def test_a_unix_socket_that_cannot_be_made_is_told(folder: Path, options: tuple[str, ...]) -> None:
+    path = folder / "nowhere" / "s"
+    done = run(folder, "serve", "--uds", str(path), *options)
+    assert done.returncode == 2
+    assert str(path) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# What cannot be served
+
+
+def test_a_damaged_current_release_is_refused_by_name(folder: Path) -> None:
+    release = add_release(folder)
+    (release.folder / "files" / "495.js").write_text("damaged")
+    done = run(folder, "serve", "--port", "0")
+    assert done.returncode == 2
+    for part in (release.id, "files/495.js", "embeddable-host pull"):
+        assert part in done.stderr
+    assert "Embeddable Host on" not in done.stderr
+
+
+def test_a_damaged_release_beside_the_current_one_is_left_out(folder: Path) -> None:
+    first = add_release(folder, "first")
+    second = add_release(folder, "second")
+    (first.folder / "files" / "495.js").write_text("damaged")
+    with serving(folder) as server:
+        assert server.ask(f"/widget/{first.id}/app.js").status == 404
+        assert server.ask(f"/widget/{second.id}/app.js").status == 200
+        assert "files/495.js" in server.output
+
+
+def test_a_release_that_is_not_there_is_refused(folder: Path) -> None:
+    configured(folder, '[widget]\nrelease = "2.3.1-000000000000"')
+    done = run(folder, "serve", "--port", "0")
+    assert done.returncode == 2
+    assert "There is no release 2.3.1-000000000000" in done.stderr
+
+
+def test_a_data_dir_that_cannot_be_written_still_serves(folder: Path) -> None:
+    release = add_release(folder)
+    (folder / "var" / "cache").write_text("a file where the folder would be")
+    (folder / "var").chmod(0o555)
+    with serving(folder) as server:
+        plain = server.ask("/redirect.html").body
+        assert brotli.decompress(server.ask("/redirect.html", {"Accept-Encoding": "br"}).body) == plain
+        assert server.ask(f"/widget/{release.id}/name.txt").body == b"first"
+        server.wait_until_it_says(r"cannot be kept in .*cache")
+        wait_until(lambda: server.ask("/healthz").status == 200, "it goes on")
+        assert "Traceback" not in server.output
+    (folder / "var").chmod(0o755)
