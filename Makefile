@@ -37,8 +37,8 @@ format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-reference: $(VENV)/installed-dev ## write the tables in the README anew
-	$(BIN)/python tests/tools/reference.py README.md
+reference: $(VENV)/installed-dev ## write the tables of docs/settings.md anew
+	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
 screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
 	tests/tools/install-packages chromium nginx
