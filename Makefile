@@ -1,50 +1,58 @@
-# One command each: serve, test, lint. All they need is installed on the way, into .venv and node_modules.
+# One command each: `make help` lists them. All they need is installed on the way, into .venv and node_modules.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: serve test lighthouse bench lint format reference screenshots clean
+.PHONY: help serve test lighthouse bench lint format reference screenshots release clean
 
-serve: $(VENV)/installed
+help: ## list what there is to run
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 	$(BIN)/embeddable-host serve --port 8000
 
-test: $(VENV)/installed-dev node_modules/installed
+test: $(VENV)/installed-dev node_modules/installed ## run all tests; Chromium and nginx come from Debian's packages
 	tests/tools/install-packages chromium nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
 	$(MAKE) --no-print-directory lighthouse
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
-lighthouse: $(VENV)/installed-dev node_modules/installed
+lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
 # Requests a second, beside the least that could answer with the same bytes. RELEASE=folder measures that release.
-bench: $(VENV)/installed-dev
+bench: $(VENV)/installed-dev ## measure how fast the host answers
 	tests/tools/install-packages wrk nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
 
-lint: $(VENV)/installed-dev node_modules/installed
+lint: $(VENV)/installed-dev node_modules/installed ## check style and types: ruff, mypy, tsc
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	npm run --silent lint
 
-format: $(VENV)/installed-dev
+format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Writes the settings reference in the README anew, from the settings' declarations.
-reference: $(VENV)/installed-dev
-	$(BIN)/python tests/tools/reference.py README.md
+reference: $(VENV)/installed-dev ## write the tables of docs/settings.md anew
+	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
-# The pictures in the README, taken anew.
-screenshots: $(VENV)/installed-dev
+screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
 	tests/tools/install-packages chromium nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/screenshots.py docs
 
-clean:
-	rm -rf $(VENV) node_modules
+# The wheel is built from the sdist, so what the sdist lacks is missed here and not by whoever installs it.
+release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, and serve from the wheel
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/python tests/tools/try_wheel.py dist/*.whl
+
+clean: ## remove what these commands have made: .venv, node_modules, dist
+	rm -rf $(VENV) node_modules dist
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -7,7 +7,7 @@ import click
 from server.config.settings import FILE_NAME
 
 STARTER = """\
-# The settings of Embeddable Host. All of them have defaults: see the reference in the README.
+# The settings of Embeddable Host. All of them have defaults; docs/settings.md lists them.
 
 # The host's public address. Leave it out, and pages use the address they load the script from.
 # public_url = "https://phone.example.com/"

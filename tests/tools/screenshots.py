@@ -1,4 +1,4 @@
-"""The pictures in the README, taken of a host with the stand-in release: `make screenshots`."""
+"""The pictures in docs/, taken of a host with the stand-in release: `make screenshots`."""
 
 import sys
 import tempfile

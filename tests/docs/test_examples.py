@@ -1,0 +1,115 @@
+"""What the pages show as an example is one: settings load, pages and sentences can be served, addresses are there."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from tools.markdown import PAGES, SETTINGS, Page
+from tools.reference import rendered
+from world.host import configured, serving
+from world.places import ROOT
+
+from server.answer.asset import IDENTITY
+from server.config.load import load
+from server.config.settings import Settings
+from server.config.warnings import warnings
+from server.site.site import Site, build_site
+
+PROFILES = """
+[profiles.sandbox.params]
+prefix = "rc-sandbox"
+"""
+ADDRESS = re.compile(r"https://phone\.example\.com(/[\w./-]*)?")
+
+
+def examples(language: str) -> list[object]:
+    return [
+        pytest.param(text, id=f"{page}-{number}")
+        for page in PAGES
+        for number, text in enumerate(page.blocks(language), 1)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with the files that the examples name."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my-public").mkdir()
+    for logo in ("logo.svg", "logo-dark.svg", "my-public/logo.svg"):
+        (tmp_path / logo).write_text("<svg/>")
+    return tmp_path
+
+
+def overlaid(folder: Path, name: str, text: str) -> Settings:
+    """The settings of a team that has `text` in its own folder, as the file `name`."""
+    (folder / "my-public" / name).write_text(text, encoding="utf-8")
+    return load(configured(folder, 'public_dir = "my-public"') / "embeddable.toml")
+
+
+def content(site: Site, path: str) -> bytes:
+    """The bytes at an address, as they are without compression."""
+    [plain] = [body.content for body in site[path].bodies if body.coding == IDENTITY]
+    assert isinstance(plain, bytes)
+    return plain
+
+
+@pytest.mark.parametrize("text", examples("toml"))
+def test_an_example_of_settings_loads_without_a_warning(folder: Path, text: str) -> None:
+    assert warnings(load(configured(folder, text) / "embeddable.toml")) == []
+
+
+def test_the_settings_that_a_shell_exports_load_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    exported = re.findall(r"^export (\w+)=(\S+)$", "\n".join(SETTINGS.blocks("sh")), re.MULTILINE)
+    for name, value in exported:
+        monkeypatch.setenv(name, value)
+    settings = load()
+    assert settings.public_url == "https://phone.example.com/"
+    assert settings.widget.embedders == ["https://crm.example.com", "https://shop.example.com"]
+    assert settings.params == {"clientId": "your-client-id"}
+
+
+def test_the_tables_of_settings_and_parameters_are_in_step_with_the_declarations() -> None:
+    assert rendered(SETTINGS.text) == SETTINGS.text, "run `make reference`"
+
+
+def test_sentences_of_a_team_s_own_are_served(folder: Path) -> None:
+    [sentences] = Page("docs/redirect-page.md").blocks("json")
+    page = content(build_site(overlaid(folder, "sentences.json", sentences)), "/redirect.html")
+    assert b"Please call 4711" in page
+    assert set(json.loads(sentences)) == {"en"}
+
+
+def test_a_redirect_page_of_a_team_s_own_is_served(folder: Path) -> None:
+    [example] = Page("docs/redirect-page.md").blocks("html")
+    site = build_site(overlaid(folder, "redirect.html", example))
+    assert b"Our company" in content(site, "/redirect.html")
+    assert b"oAuthCallback" in content(site, "/redirect.html")
+    assert site["/logo.svg"].status == 200
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_every_address_of_the_host_is_one(folder: Path, page: Page) -> None:
+    site = build_site(load(configured(folder, PROFILES) / "embeddable.toml"))
+    named = {path or "/" for path in ADDRESS.findall(page.text)}
+    assert {path.removesuffix(".") for path in named} - set(site.assets) == set()
+
+
+def test_the_nginx_block_for_an_export_is_the_one_in_its_own_configuration() -> None:
+    template = (ROOT / "nginx" / "export.conf.template").read_text()
+    comment = "\n".join(line.removeprefix("#").removeprefix("     ") for line in template.splitlines())
+    [block] = [block for block in Page("docs/deploying.md").blocks("nginx") if "root" in block]
+    assert block in comment
+
+
+def test_every_metric_that_is_named_is_told(folder: Path) -> None:
+    named = set(re.findall(r"`(embeddable_host_\w+)`", Page("docs/operating.md").text))
+    with serving(folder) as server:
+        told = set(re.findall(r"^# TYPE (embeddable_host_\w+)", server.ask("/metrics").body.decode(), re.MULTILINE))
+    assert named == told
+
+
+def test_readyz_answers_as_shown(folder: Path) -> None:
+    [shown] = Page("docs/operating.md").blocks("json")
+    told = json.loads(content(build_site(load(configured(folder) / "embeddable.toml")), "/readyz"))
+    assert told == json.loads(shown) | {"release": "cdn"}

@@ -1,0 +1,99 @@
+"""What helps people to work here says what is true: the folders, the targets, the hooks, the templates, the version."""
+
+import ast
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from tools.make import make
+from tools.markdown import Page
+from world.places import ROOT
+
+from server import __version__
+
+CONTRIBUTING = Page("CONTRIBUTING.md")
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TEMPLATES = sorted((ROOT / ".github").rglob("*.yml"))
+
+
+def folders(of: str) -> list[str]:
+    """The folders in the table of `server/` or `public/`, from the top down."""
+    _, _, rest = CONTRIBUTING.text.partition(f"| folder in `{of}/` |")
+    return re.findall(r"^\| `(\w+)/` \|", rest.partition("\n\n")[0], re.MULTILINE)
+
+
+@pytest.mark.parametrize("of", ["server", "public"])
+def test_the_table_of_folders_has_each_of_them(of: str) -> None:
+    there = {folder.name for folder in (ROOT / of).iterdir() if folder.is_dir() and folder.name != "__pycache__"}
+    assert sorted(folders(of)) == sorted(there)
+
+
+def imported(file: Path) -> set[str]:
+    """The folders of `server/` that a module imports from, wherever in it."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    return {name.split(".")[1] for name in names if name.startswith("server.")}
+
+
+def test_a_folder_imports_only_from_those_above_it_in_the_table() -> None:
+    above: set[str] = set()
+    for folder in folders("server"):
+        found = {room for file in (ROOT / "server" / folder).rglob("*.py") for room in imported(file)}
+        assert found & set(folders("server")) <= above | {folder}
+        above.add(folder)
+
+
+def test_make_help_has_a_line_for_each_target() -> None:
+    [phony] = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
+    told = dict(line.removeprefix("make ").split(maxsplit=1) for line in make("help").stdout.splitlines())
+    assert sorted(told) == sorted(phony.split())
+    assert make().stdout == make("help").stdout
+
+
+def test_the_hook_runs_what_make_lint_runs() -> None:
+    configuration = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())
+    [hook] = [hook for repository in configuration["repos"] for hook in repository["hooks"]]
+    assert {repository["repo"] for repository in configuration["repos"]} == {"local"}
+    by_hook, by_hand = make("--dry-run", *shlex.split(hook["entry"])[1:]), make("--dry-run", "lint")
+    assert "mypy" in by_hook.stdout
+    assert by_hook.stdout == by_hand.stdout
+
+
+def test_the_hooks_configuration_is_one() -> None:
+    pre_commit = Path(sys.executable).parent / "pre-commit"
+    subprocess.run([pre_commit, "validate-config", ".pre-commit-config.yaml"], cwd=ROOT, check=True)
+
+
+def test_who_reports_a_problem_is_asked_for_the_check_and_the_rehearsal() -> None:
+    form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml").read_text())
+    asked = {part["id"]: part for part in form["body"] if "id" in part}
+    assert "check --json" in asked["check"]["attributes"]["label"]
+    assert "Copy the result as text" in asked["rehearsal"]["attributes"]["description"]
+    assert all(asked[name]["validations"]["required"] for name in ("seen", "check", "rehearsal", "version"))
+
+
+def test_who_changes_something_is_asked_for_them_too() -> None:
+    template = Page(".github/pull_request_template.md").text
+    assert "check --json" in template
+    assert "rehearsal" in template
+
+
+def test_the_buttons_that_the_pages_name_are_there() -> None:
+    rehearsal = (ROOT / "public" / "rehearsal" / "check.html").read_text(encoding="utf-8")
+    for button in ("Rehearse", "Copy the result as text"):
+        assert f">{button}</button>" in rehearsal
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
+def test_every_form_can_be_read(file: Path) -> None:
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))
+
+
+def test_the_newest_version_in_the_changelog_is_this_one() -> None:
+    versions = re.findall(r"^## (\S+)", Page("CHANGELOG.md").text, re.MULTILINE)
+    assert versions[0] == __version__
