@@ -19,6 +19,7 @@ from tools.markdown import PAGES, README, Page
 from world import cdn
 from world.cdn import Cdn
 from world.host import Quiet, Server, serving
+from world.internet import wait_until
 from world.small_release import a_release
 
 from server.cli.main import main
@@ -117,11 +118,16 @@ class Reader:
             parsed(*words)
             return
         if words[0] == "check" and self.server:
-            self.server.wait_until_serving(str(current(self.releases)))
+            self._wait_until_current_is_served(self.server)
         variables = {name: self._placed(value) for name, value in line.variables.items()}
         placed = [self._placed(word) if word in paths(parsed(*words)) else word for word in words]
         done = CliRunner().invoke(main, placed, env={**self.environment, **variables})
         assert done.exit_code == 0, f"{line}: {done.output}{done.exception or ''}"
+
+    def _wait_until_current_is_served(self, server: Server) -> None:
+        """It may have been from the start, or a line before this one has chosen another."""
+        id = str(current(self.releases))
+        wait_until(lambda: id in server.ask("/readyz").body.decode(), f"{id} is served")
 
     def _word(self, word: str) -> str:
         """A word of the page's example world as one of this world."""

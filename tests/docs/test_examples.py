@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tools.markdown import PAGES, SETTINGS, Page
 from tools.reference import rendered
-from world.host import configured, serving
+from world.host import add_release, configured, serving
 from world.places import ROOT
 
 from server.answer.asset import IDENTITY
@@ -90,7 +90,8 @@ def test_a_redirect_page_of_a_team_s_own_is_served(folder: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_address_of_the_host_is_one(folder: Path, page: Page) -> None:
-    site = build_site(load(configured(folder, PROFILES) / "embeddable.toml"))
+    add_release(configured(folder, PROFILES))
+    site = build_site(load(folder / "embeddable.toml"))
     named = {path or "/" for path in ADDRESS.findall(page.text)}
     assert {path.removesuffix(".") for path in named} - set(site.assets) == set()
 

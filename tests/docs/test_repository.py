@@ -97,3 +97,14 @@ def test_every_form_can_be_read(file: Path) -> None:
 def test_the_newest_version_in_the_changelog_is_this_one() -> None:
     versions = re.findall(r"^## (\S+)", Page("CHANGELOG.md").text, re.MULTILINE)
     assert versions[0] == __version__
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (ROOT / "SECURITY.md").read_text(encoding="utf-8")))
+    defined = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert named
+    assert named <= defined
