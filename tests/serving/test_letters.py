@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from world.host import PATIENCE, Server, configured, serving
-from world.internet import wait_until
+from world.host import Server, configured, serving
+from world.patience import wait_until
 from world.relay import hurried, leave, new_id, take
 
 LIFE = 120  # seconds
@@ -95,8 +95,8 @@ def test_letters_and_what_was_left_unfinished_expire_and_other_files_do_not(serv
     for file in letters.iterdir():
         age(file, LIFE + 1)
 
-    wait_until(lambda: not (letters / id).exists(), "the letter has expired", PATIENCE)
-    wait_until(lambda: not (letters / unfinished).exists(), "so has what was never finished", PATIENCE)
+    wait_until(lambda: not (letters / id).exists(), "the letter has expired")
+    wait_until(lambda: not (letters / unfinished).exists(), "so has what was never finished")
     assert sorted(file.name for file in letters.iterdir()) == sorted(others)
 
 
@@ -106,7 +106,7 @@ def test_letters_that_lie_there_when_a_server_starts_expire(folder: Path) -> Non
     letter.write_bytes(b"x")
     age(letter, LIFE + 1)
     with serving(folder):
-        wait_until(lambda: not letter.exists(), "it has expired", PATIENCE)
+        wait_until(lambda: not letter.exists(), "it has expired")
 
 
 def test_letters_in_a_folder_that_is_not_used_any_more_expire(folder: Path) -> None:
@@ -114,16 +114,13 @@ def test_letters_in_a_folder_that_is_not_used_any_more_expire(folder: Path) -> N
         id = new_id()
         assert leave(server, id).status == 201
         configured(folder, '[relay]\nfolder = "elsewhere"')
-        server.hang_up()
-        wait_until(lambda: leaves_a_file_in(server, folder / "elsewhere"), "another folder is used", PATIENCE)
+        server.reload()
+        elsewhere = new_id()
+        assert leave(server, elsewhere).status == 201
+        assert (folder / "elsewhere" / elsewhere).is_file()
         age(letters_of(folder) / id, LIFE + 1)
 
-        wait_until(lambda: not (letters_of(folder) / id).exists(), "it has expired", PATIENCE)
-
-
-def leaves_a_file_in(server: Server, folder: Path) -> bool:
-    id = new_id()
-    return leave(server, id).status == 201 and (folder / id).is_file()
+        wait_until(lambda: not (letters_of(folder) / id).exists(), "it has expired")
 
 
 # Clock jumps: the time of a letter is as far away as it would be after one.
@@ -239,7 +236,7 @@ def test_a_link_is_not_followed(server: Server, letters: Path, folder: Path, tar
     assert (folder / "secret.txt").read_text() == "secret"
     assert not (folder / "nothing.txt").exists()
     age(letters / id, LIFE + 1)
-    wait_until(lambda: not (letters / id).is_symlink(), "the link has expired", PATIENCE)
+    wait_until(lambda: not (letters / id).is_symlink(), "the link has expired")
     assert leave(server, id).status == 201
     assert (folder / "secret.txt").read_text() == "secret"
 
@@ -252,7 +249,7 @@ def test_a_folder_or_a_pipe_is_no_letter(server: Server, letters: Path) -> None:
         assert (take(server, id).status, leave(server, id).status) == (204, 409)
     age(letters / inner, LIFE + 1)
     age(letters / pipe, LIFE + 1)
-    wait_until(lambda: not (letters / pipe).exists(), "the pipe has expired", PATIENCE)
+    wait_until(lambda: not (letters / pipe).exists(), "the pipe has expired")
     assert (letters / inner).is_dir()
     assert trouble_told(server) == []
 

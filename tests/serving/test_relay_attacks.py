@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from world.host import PATIENCE, Answer, Server, ask, configured, serving
-from world.internet import wait_until
+from world.host import Answer, Server, ask, configured, serving
+from world.patience import PATIENCE, wait_until
 from world.relay import LETTER_TYPE, OWN_PAGE, Waiting, held, hurried, leave, new_id, post, take
 
 LIMIT = 8192  # bytes of a letter
@@ -355,9 +355,9 @@ def test_no_more_wait_than_may(folder: Path) -> None:
                     refused.append(ask(connection, f"/relay/{new_id()}"))
                 return bool(refused)
 
-        wait_until(is_refused, "two wait, and a third is refused", PATIENCE)
+        wait_until(is_refused, "two wait, and a third is refused")
         assert (refused[0].status, refused[0].headers["retry-after"]) == (503, "2")
         one.close()
         id = new_id()
         assert leave(server, id).status == 201
-        wait_until(lambda: take(server, id).status == 200, "another may wait", PATIENCE)
+        wait_until(lambda: take(server, id).status == 200, "another may wait")

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from world.host import PATIENCE, Answer, Headers, Server, ask
+from world.host import Answer, Headers, Server, ask
+from world.patience import PATIENCE
 
 LETTER_TYPE = "application/octet-stream"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
