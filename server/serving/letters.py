@@ -21,7 +21,7 @@ LIMIT = 8 * 1024  # bytes of a letter
 LIFE = 120.0  # seconds
 
 LETTER = re.compile(r"[0-9a-f]{64}(\.[a-z0-9-]+)?")
-UNFINISHED = re.compile(r"\.[0-9a-f]{32}")
+OURS = re.compile(rf"{LETTER.pattern}|\.[0-9a-f]{{32}}")  # a letter, or one that is being written or taken
 
 
 class TooMany(Exception):
@@ -35,8 +35,11 @@ class Letters:
         self.folder = folder
 
     def names(self) -> set[str]:
-        """What lies here under a letter's name; nothing where there is no folder. Raises OSError."""
-        return set(filter(LETTER.fullmatch, self._listed()))
+        """The name of everything that lies here; nothing where there is no folder. Raises OSError."""
+        try:
+            return set(os.listdir(self.folder))
+        except FileNotFoundError:
+            return set()
 
     def leave(self, name: str, content: bytes, most: float = math.inf) -> bool:
         """Leaves a letter; False where one lies here already, which stays.
@@ -47,7 +50,7 @@ class Letters:
         try:
             with file:
                 # Whoever is about to leave a letter has a file here already, so that all together keep to the limit.
-                if sum(map(_is_ours, self._listed())) > most:
+                if len(self._ours()) > most:
                     raise TooMany
                 file.write(content)
             return self._put(unfinished, self.folder / name)
@@ -57,22 +60,20 @@ class Letters:
     def take(self, name: str) -> bytes | None:
         """Removes a letter and returns it; None where there is none, or another was faster. Raises OSError."""
         letter, taken = self.folder / name, self._new()
-        try:
-            if not _is_letter(os.lstat(letter)):
-                return None
-            os.rename(letter, taken)
-        except FileNotFoundError:
-            return None
-        try:
-            with open(os.open(taken, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-                return file.read(LIMIT)
-        finally:
-            taken.unlink()
+        with contextlib.suppress(FileNotFoundError):
+            if _is_letter(os.lstat(letter)):
+                os.rename(letter, taken)
+                try:
+                    with open(os.open(taken, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+                        return file.read(LIMIT)
+                finally:
+                    os.unlink(taken)
+        return None
 
     def sweep(self) -> int:
         """Removes what has expired, letters and what was left unfinished; the number of letters. Raises OSError."""
         letters = 0
-        for name in filter(_is_ours, self._listed()):
+        for name in self._ours():
             file = self.folder / name
             with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # taken meanwhile; not ours
                 if _is_expired(os.lstat(file)):
@@ -80,11 +81,8 @@ class Letters:
                     letters += LETTER.fullmatch(name) is not None
         return letters
 
-    def _listed(self) -> list[str]:
-        try:
-            return os.listdir(self.folder)
-        except FileNotFoundError:
-            return []
+    def _ours(self) -> list[str]:
+        return list(filter(OURS.fullmatch, self.names()))
 
     def _new(self) -> Path:
         """A name that nobody else has and no letter can have."""
@@ -100,22 +98,19 @@ class Letters:
             return path, _create(path)
 
     def _put(self, unfinished: Path, letter: Path) -> bool:
-        try:
-            os.link(unfinished, letter)
-        except FileExistsError:
-            if not _is_expired(os.lstat(letter)):
-                return False
-            os.unlink(letter)
-            os.link(unfinished, letter)
-        return True
+        while True:
+            try:
+                os.link(unfinished, letter)
+                return True
+            except FileExistsError:
+                with contextlib.suppress(FileNotFoundError):  # taken meanwhile
+                    if not _is_expired(os.lstat(letter)):
+                        return False
+                    os.unlink(letter)
 
 
 def _create(path: Path) -> BinaryIO:
     return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600), "wb")
-
-
-def _is_ours(name: str) -> bool:
-    return (LETTER.fullmatch(name) or UNFINISHED.fullmatch(name)) is not None
 
 
 def _is_letter(status: os.stat_result) -> bool:

@@ -216,7 +216,7 @@ class Relay:
             log.error(
                 "The relay cannot use its folder %s: %s. Sign-ins that need it fail until it can: make the folder "
                 "writable, make room, or name another (relay.folder).",
-                self._letters.folder,
+                self._letters.folder.absolute(),
                 error.strerror,
             )
 

@@ -14,7 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -169,12 +169,17 @@ def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
 
 
 @contextlib.contextmanager
-def started(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """`embeddable-host serve` in `folder`, perhaps not ready yet; it is stopped in the end."""
+def started(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
+) -> Iterator[Server]:
+    """`embeddable-host serve` in `folder`, perhaps not ready yet; it is stopped in the end.
+
+    `within`: a command that it is an argument of, and that becomes it.
+    """
     log = folder / "output"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [COMMAND, "serve", *options],
+            [*within, COMMAND, "serve", *options],
             cwd=folder,
             env={**ENVIRONMENT, **(environment or {})},
             stdout=output,
@@ -193,9 +198,11 @@ def started(folder: Path, *options: str, environment: Mapping[str, str] | None =
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serving(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
+) -> Iterator[Server]:
     """The same on a port of its own choice, ready to answer."""
-    with started(folder, "--port", "0", *options, environment=environment) as server:
+    with started(folder, "--port", "0", *options, environment=environment, within=within) as server:
         server.wait_until_ready()
         yield server
 
@@ -238,14 +245,18 @@ def content(asset: Asset) -> bytes:
 
 
 def ask(
-    connection: http.client.HTTPConnection, path: str, headers: Headers | None = None, method: str = "GET"
+    connection: http.client.HTTPConnection,
+    path: str,
+    headers: Headers | None = None,
+    method: str = "GET",
+    body: bytes = b"",
 ) -> Answer:
     """One request with no headers but Host and those given; a list is sent as that many lines."""
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, values in {"Host": "phone.example.com", **(headers or {})}.items():
         for value in [values] if isinstance(values, str) else values:
             connection.putheader(name, value.encode("latin-1"))
-    connection.endheaders()
+    connection.endheaders(body or None)
     return _read(connection.getresponse())
 
 
