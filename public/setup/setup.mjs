@@ -11,7 +11,7 @@ const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more tha
 
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
- *         twins: Record<string, string>, version: string, release: string, source: string, microphone: string,
+ *         twins: Record<string, string>, version: string, release: string, source: string, devices: string,
  *         profile: string, profiles: string[]}}
  */
 const host = values;
@@ -51,7 +51,7 @@ function showChoices() {
   const query = toQuery(choices);
   const secrets = credentials.filter((name) => choices[name]);
   element('adapter-code').textContent = adapterCode(query);
-  element('iframe-code').textContent = iframeCode(query, host.microphone);
+  element('iframe-code').textContent = iframeCode(query, host.devices);
   element('redirect-uri').textContent = given.redirectUri || at('redirect.html');
   element('redirect-warning').hidden = choices.redirectUri === undefined;
   element('redirect-warning').textContent = choices.redirectUri

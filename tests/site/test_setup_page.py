@@ -535,7 +535,7 @@ def test_a_host_without_a_release_says_what_that_costs_and_names_the_cdn_for_the
     expect(setup.page.locator("#hosting")).to_contain_text(f"The widget comes from https://{CDN[0]}")
     expect(setup.page.locator("#unhosted")).to_contain_text("embeddable-host pull")
     expect(setup.page.locator("tr[aria-current]")).to_contain_text("the CDN")
-    assert f'allow="autoplay; microphone https://{CDN[0]}"' in setup.code("iframe")
+    assert f'"autoplay; microphone https://{CDN[0]}; speaker-selection https://{CDN[0]}"' in setup.code("iframe")
     for way, frame in (("floating phone", ADAPTER_FRAME), ("frame", IFRAME)):
         app = setup.start_preview(way).frame_locator(frame)
         expect(app.locator("#signIn")).to_be_visible()
