@@ -27,6 +27,7 @@ class Values:
     source: str
     version: str
     widget: str
+    relay: bool
     devices: str
     profile: str
     profiles: list[str]
@@ -64,6 +65,7 @@ def _values(home: Home) -> Values:
         source=home.source,
         version=release.version if release else "",
         widget=_origin_in_words(home.basis) or home.source,
+        relay=home.basis.has_relay,
         devices=_devices(home),
         profile=home.profile or "",
         profiles=sorted(home.basis.settings.profiles),
