@@ -14,10 +14,10 @@ export function adapterCode(query) {
 
 /**
  * @param {string} query
- * @param {string} microphone who gets it: it is granted to the origin of `src`, and where the frame goes on to the CDN
- *   that must be named as well (`microphone https://…`)
+ * @param {string} devices what the frame may use, and who gets it: where the frame goes on to the CDN, that is named
  */
-export function iframeCode(query, microphone) {
-  return `<iframe id="rc-widget" width="300" height="500" allow="autoplay; ${microphone}"
+export function iframeCode(query, devices) {
+  return `<iframe id="rc-widget" width="300" height="500"
+        allow="autoplay; ${devices}"
         src="${address('app.html', query)}"></iframe>`;
 }

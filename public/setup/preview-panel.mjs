@@ -32,7 +32,7 @@ export class PreviewPanel {
     this.frame = build('iframe', {
       src: `preview.html#${this.shown}`,
       title: 'The widget',
-      allow: 'autoplay; microphone',
+      allow: 'autoplay; microphone; speaker-selection',
     });
     this.stage.replaceChildren(this.frame);
     this.button.textContent = 'Stop the preview';

@@ -7,7 +7,7 @@
 (() => {
   'use strict';
 
-  /** @type {{source: string}} */
+  /** @type {{devices: string}} */
   const values = /** @type {any} */ ({ "values": null });
 
   const [way, query] = location.hash.slice(1).split('?');
@@ -27,7 +27,7 @@
     frame.title = 'RingCentral';
     frame.width = '300';
     frame.height = '500';
-    frame.allow = `autoplay; microphone ${values.source}`.trim();
+    frame.allow = `autoplay; ${values.devices}`;
     frame.src = address('app.html');
     return frame;
   }

@@ -11,8 +11,8 @@ const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more tha
 
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
- *         twins: Record<string, string>, version: string, release: string, source: string, microphone: string,
- *         profile: string, profiles: string[]}}
+ *         twins: Record<string, string>, version: string, release: string, source: string, relay: boolean,
+ *         devices: string, profile: string, profiles: string[]}}
  */
 const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
@@ -51,13 +51,13 @@ function showChoices() {
   const query = toQuery(choices);
   const secrets = credentials.filter((name) => choices[name]);
   element('adapter-code').textContent = adapterCode(query);
-  element('iframe-code').textContent = iframeCode(query, host.microphone);
+  element('iframe-code').textContent = iframeCode(query, host.devices);
   element('redirect-uri').textContent = given.redirectUri || at('redirect.html');
   element('redirect-warning').hidden = choices.redirectUri === undefined;
   element('redirect-warning').textContent = choices.redirectUri
     ? 'This is not the redirect page of this host: redirectUri, chosen in step 2, names it. Register it only if it is yours.'
     : 'Without redirectUri, as chosen in step 2, the widget uses a redirect page of the CDN, and not this one.';
-  element('sign-in').textContent = describeSignIn(given, host.version);
+  element('sign-in').textContent = describeSignIn(given, host.version, host.relay);
   element('secret-warning').hidden = secrets.length === 0;
   element('secret-warning').textContent =
     `This code has ${secrets.join(' and ')} in it: whoever opens the page can read that. PKCE needs no secret. ` +
@@ -74,10 +74,11 @@ function readAddress() {
 }
 
 function showHost() {
-  element('unhosted').hidden = !host.source;
+  const hosting = host.source ? 'cdn' : host.relay ? 'relayed' : 'unrelayed';
+  element('unhosted').hidden = hosting !== 'cdn';
+  element('unrelayed').hidden = hosting !== 'unrelayed';
   for (const row of document.querySelectorAll('[data-hosting]')) {
-    const isThis = row.getAttribute('data-hosting') === (host.source ? 'cdn' : 'here');
-    if (isThis) row.setAttribute('aria-current', 'true');
+    if (row.getAttribute('data-hosting') === hosting) row.setAttribute('aria-current', 'true');
   }
   element('elsewhere').hidden = home.origin === location.origin;
   element('elsewhere-address', HTMLAnchorElement).href = home.href;

@@ -11,13 +11,14 @@ const PKCE_SINCE = '1.4.0'; // before it: the implicit grant, which lasts for an
 /**
  * @param {import('./choices.mjs').Choices} given what the widget is given in the end
  * @param {string} version of the release; nothing where the CDN's latest is used
+ * @param {boolean} relay whether the host has one
  */
-export function describeSignIn(given, version) {
+export function describeSignIn(given, version, relay) {
   if (!given.clientId && !given.appKey && !given.authProxy) {
     return 'Nobody can sign in yet: the widget does not start without a client id.';
   }
   const server = given.appServer?.replace(/\/$/, '') || PRODUCTION;
-  return `${flow(given, version, SERVERS[server] ?? server)}${opens(given)}`;
+  return `${flow(given, version, SERVERS[server] ?? server)}${opens(given, relay)}`;
 }
 
 /** @type {(given: import('./choices.mjs').Choices, version: string, where: string) => string} */
@@ -32,8 +33,9 @@ function flow(given, version, where) {
   return `Users sign in to ${where} by authorization code with ${how}, and again after 7 days without use.`;
 }
 
-/** @param {import('./choices.mjs').Choices} given */
-function opens(given) {
+/** @type {(given: import('./choices.mjs').Choices, relay: boolean) => string} */
+function opens(given, relay) {
   if (!given.disableLoginPopup) return '';
-  return ' Your page opens the sign-in window itself: its origin belongs in redirect.origins in the settings.';
+  const origins = ' Your page opens the sign-in window itself: its origin belongs in redirect.origins in the settings.';
+  return relay ? `${origins} The relay helps only windows that the widget opens.` : origins;
 }

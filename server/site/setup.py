@@ -9,6 +9,10 @@ from server.config.parameters import TWINS, form
 from server.site.page import MODULE
 from server.site.part import INDEX, Basis, Draft, Home
 
+# What the frame of the widget needs of its page besides sound (Permissions Policy): Firefox lets a frame choose the
+# loudspeaker only where it is allowed to (`setSinkId`, `widget.md`).
+DEVICES = ("microphone", "speaker-selection")
+
 POLICY = PagePolicy(MINUTES, modules=True)
 PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
 
@@ -23,7 +27,8 @@ class Values:
     source: str
     version: str
     widget: str
-    microphone: str
+    relay: bool
+    devices: str
     profile: str
     profiles: list[str]
     parameters: Mapping[str, str]
@@ -36,7 +41,7 @@ class Values:
 class PreviewValues:
     """What `preview.js` is given."""
 
-    source: str
+    devices: str
 
 
 def drafts(basis: Basis) -> Iterator[Draft]:
@@ -47,7 +52,7 @@ def drafts(basis: Basis) -> Iterator[Draft]:
             yield Draft(f"/{name}", name, text.encode(), script_headers())
     for home in basis.homes:
         yield home.page(INDEX, POLICY, {INDEX: _values(home)})
-        yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(home.source)})
+        yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(_devices(home))})
 
 
 def _values(home: Home) -> Values:
@@ -60,7 +65,8 @@ def _values(home: Home) -> Values:
         source=home.source,
         version=release.version if release else "",
         widget=_origin_in_words(home.basis) or home.source,
-        microphone=f"microphone {home.source}".strip(),
+        relay=home.basis.has_relay,
+        devices=_devices(home),
         profile=home.profile or "",
         profiles=sorted(home.basis.settings.profiles),
         parameters={name: text for name, text in home.parameters.items() if name not in secrets},
@@ -68,6 +74,14 @@ def _values(home: Home) -> Values:
         groups=form(),
         twins=TWINS,
     )
+
+
+def _devices(home: Home) -> str:
+    """What a frame of the widget is allowed, as in `allow`.
+
+    A browser allows it to the origin of the frame's `src` alone: where the frame goes on to the CDN, that is named.
+    """
+    return "; ".join(f"{device} {home.source}".strip() for device in DEVICES)
 
 
 def _origin_in_words(basis: Basis) -> str:

@@ -1,12 +1,14 @@
-"""The microphone: the frame that the setup page offers lets the app use it, wherever the app comes from."""
+"""Microphone and loudspeaker: in the frame that the setup page offers the app may use them, wherever it comes from."""
 
 import pytest
 from playwright.sync_api import Page, expect
-from world.internet import CROSS_SITE, HOST, LOADER, Internet
+from world.internet import CDN, CROSS_SITE, HOST, LOADER, Internet
 from world.user import ADAPTER_FRAME, IFRAME
 from world.weather import PLAIN, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
+
+CDN_ORIGIN = f"https://{CDN[0]}"
 
 
 def offered(page: Page, name: str, snippet: str) -> str:
@@ -37,14 +39,38 @@ def test_the_app_may_use_the_microphone(
     assert may_use_microphone(page, frame)
 
 
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        (HOST, "autoplay; microphone; speaker-selection"),
+        (LOADER, f"autoplay; microphone {CDN_ORIGIN}; speaker-selection {CDN_ORIGIN}"),
+    ],
+)
+def test_the_frame_is_allowed_the_loudspeaker_beside_the_microphone(
+    internet: Internet, open_browser: OpenBrowser, name: str, allowed: str
+) -> None:
+    page = open_browser(PLAIN).new_page()
+    html = offered(page, name, "iframe")
+    page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{html}"))
+
+    expect(page.locator(IFRAME)).to_have_attribute("allow", allowed)
+    # So is the frame of the preview.
+    page.goto(f"https://{name}/")
+    page.get_by_role("radio", name="frame").check()
+    page.get_by_role("button", name="Start the preview").click()
+    preview = page.locator("#preview-stage iframe")
+    expect(preview).to_have_attribute("allow", "autoplay; microphone; speaker-selection")
+    expect(preview.content_frame.locator(IFRAME)).to_have_attribute("allow", allowed)
+
+
 def test_a_frame_that_goes_on_to_the_cdn_loses_the_microphone_unless_the_cdn_is_named(
     internet: Internet, open_browser: OpenBrowser
 ) -> None:
     page = open_browser(PLAIN).new_page()
     html = offered(page, LOADER, "iframe")
-    assert 'allow="autoplay; microphone https://apps.ringcentral.com"' in html
+    assert f"microphone {CDN_ORIGIN};" in html
 
-    unnamed = html.replace("microphone https://apps.ringcentral.com", "microphone")
+    unnamed = html.replace(f"microphone {CDN_ORIGIN}", "microphone")
     page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{unnamed}"))
 
     assert not may_use_microphone(page, IFRAME)

@@ -366,7 +366,10 @@ SENTENCES = (
     ({"appServer": "https://platform.example.com"}, "Users sign in to https://platform.example.com by"),
     ({"authProxy": "on"}, "Users sign in to production through your own proxy."),
     ({"jwt": "j"}, "Every user is signed in to production as the one whose JWT this is."),
-    ({"disableLoginPopup": "on"}, "its origin belongs in redirect.origins"),
+    (
+        {"disableLoginPopup": "on"},
+        "its origin belongs in redirect.origins in the settings. The relay helps only windows",
+    ),
 )
 
 
@@ -534,8 +537,7 @@ def test_a_host_without_a_release_says_what_that_costs_and_names_the_cdn_for_the
 
     expect(setup.page.locator("#hosting")).to_contain_text(f"The widget comes from https://{CDN[0]}")
     expect(setup.page.locator("#unhosted")).to_contain_text("embeddable-host pull")
-    expect(setup.page.locator("tr[aria-current]")).to_contain_text("the CDN")
-    assert f'allow="autoplay; microphone https://{CDN[0]}"' in setup.code("iframe")
+    assert f'"autoplay; microphone https://{CDN[0]}; speaker-selection https://{CDN[0]}"' in setup.code("iframe")
     for way, frame in (("floating phone", ADAPTER_FRAME), ("frame", IFRAME)):
         app = setup.start_preview(way).frame_locator(frame)
         expect(app.locator("#signIn")).to_be_visible()
@@ -547,8 +549,44 @@ def test_a_host_with_a_release_says_which(setup: SetupPage) -> None:
     expect(setup.page.locator("#hosting")).to_contain_text(
         "Profile default. The widget comes from this host, release 2.3.1-"
     )
-    expect(setup.page.locator("#unhosted")).to_be_hidden()
-    expect(setup.page.locator("tr[aria-current]")).to_have_count(2)
+    expect(setup.page.locator("#unhosted, #unrelayed").filter(visible=True)).to_have_count(0)
+
+
+SIGNS_IN = "signs in"
+# What the table says of a host now: usual browsers, third-party storage denied, a sign-in page severs the window.
+TRUE_NOW = {
+    "cdn": {"on any site": [SIGNS_IN, "does not start", "never signs in"]},
+    "relayed": {"on any site": [SIGNS_IN, SIGNS_IN, SIGNS_IN]},
+    "unrelayed": {
+        "on this host’s site": [SIGNS_IN, SIGNS_IN, "signs in, but never in Safari"],
+        "on another site": [SIGNS_IN, SIGNS_IN, "never: browsers keep storage apart by site"],
+    },
+}
+
+
+def true_now(page: Page) -> dict[str, list[str]]:
+    rows = page.locator("tr[aria-current]").all()
+    cells = [row.locator("td").all_inner_texts() for row in rows]
+    return {where: outcomes for where, *outcomes in cells}
+
+
+@pytest.mark.parametrize(("address", "hosting"), [(BASE, "relayed"), (f"https://{LOADER}/", "cdn")])
+def test_the_table_says_what_is_true_of_this_host(open_browser: OpenBrowser, address: str, hosting: str) -> None:
+    setup = opened(open_browser(INCOGNITO), address)
+
+    assert true_now(setup.page) == TRUE_NOW[hosting]
+    expect(setup.page.locator("#unhosted, #unrelayed").filter(visible=True)).to_have_count(1 if hosting == "cdn" else 0)
+
+
+def test_of_a_host_whose_relay_is_off_the_table_says_what_that_costs_and_how_to_get_one(
+    internet: Internet, tmp_path: Path, open_browser: OpenBrowser
+) -> None:
+    with hosts.own(internet, tmp_path / "own", "relay.enabled = false\n"):
+        setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
+
+        assert true_now(setup.page) == TRUE_NOW["unrelayed"]
+        expect(setup.page.locator("#unrelayed")).to_contain_text("the setting relay.enabled is off")
+        expect(setup.page.locator("#unhosted")).to_be_hidden()
 
 
 def test_it_works_below_a_path(open_browser: OpenBrowser) -> None:
