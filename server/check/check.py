@@ -37,6 +37,7 @@ EXPIRES_SOON = 21  # days
 LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")  # trustworthy without TLS (W3C Secure Contexts §3.1)
 HOME = "/"
 REDIRECT_PAGE = "/redirect.html"
+START_PAGE = "/start.html"
 APP_PAGE = "/app.html"
 USUAL = (REDIRECT_PAGE, HOME, APP_PAGE, "/popup.html", "/adapter.js", "/adapter.min.js")  # what every host has
 NOWHERE = "/widget/none/app.js"  # what no host has
@@ -46,6 +47,9 @@ OTHER_CODINGS = ("gzip", IDENTITY)
 
 # The app that app.html goes on to, as `site` puts it in.
 APP = re.compile(rb'"app": "(?:\.\./)?(?:widget/([A-Za-z0-9][\w.-]*)/|https?://[^"]+/)app\.html"')
+
+# What the redirect page is told of the relay, likewise.
+RELAY = re.compile(rb'"relay": (true|false)')
 
 SHOWN = 300  # characters of what came from outside
 NAMED = 3  # addresses of a finding that the table names
@@ -66,11 +70,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What was checked and found. `against`: "configuration" or "address"; `days_left`: of the certificate."""
+    """What was checked and found. `against`: "configuration" or "address"; `days_left`: of the certificate.
+
+    `relay`: whether severed sign-ins come back by the host there; None where that is not known.
+    """
 
     address: str
     against: str
     release: str | None
+    relay: bool | None
     checked: int
     days_left: int | None
     findings: tuple[Finding, ...]
@@ -89,8 +97,7 @@ def check(target: Target, settings: Settings | None, progress: Progress) -> Repo
     Raises SettingsError, ReleaseError or OSError where the settings cannot be served at all.
     """
     progress.say(f"Checking {target.base}")
-    site = build_site(settings or _defaults())
-    return asyncio.run(_check(target, site, settings is not None, progress))
+    return asyncio.run(_check(target, settings or _defaults(), settings is not None, progress))
 
 
 def _defaults() -> Settings:
@@ -98,20 +105,24 @@ def _defaults() -> Settings:
     return Settings.model_construct(widget=Widget.model_construct(release=CDN))
 
 
-async def _check(target: Target, site: Site, exact: bool, progress: Progress) -> Report:
+async def _check(target: Target, settings: Settings, exact: bool, progress: Progress) -> Report:
     address, against = str(target.base), "configuration" if exact else "address"
+    site = build_site(settings)
     try:
         days_left = await reach(target)
         async with Asker(target) as asker:
             release = await _release(asker)
+            has_relay = await _has_relay(asker)
+            if START_PAGE in site.assets and has_relay is False:  # an export, say: the rest of it must be right
+                site = build_site(settings.without_relay())
             expected = list(_configured(site) if exact else _usual(site, release))
             found = [(HOME, symptom) for symptom in [*_connection(target, days_left), *await _plain_http(asker)]]
             if exact and release and release != site.release:
                 found.append((APP_PAGE, Symptom("wrong-release", site.release, release)))
             found += await _ask_all(asker, expected, progress)
     except Unanswered as nothing:  # of the connection, or of the first request: the others would fare no better
-        return Report(address, against, None, 0, None, _findings([(HOME, nothing.symptom)]))
-    return Report(address, against, release, len(expected), days_left, _findings(found))
+        return Report(address, against, None, None, 0, None, _findings([(HOME, nothing.symptom)]))
+    return Report(address, against, release, has_relay, len(expected), days_left, _findings(found))
 
 
 # What is asked for
@@ -150,6 +161,13 @@ async def _release(asker: Asker) -> str | None:
     if app is None:
         return None
     return app[1].decode("ascii") if app[1] else CDN
+
+
+async def _has_relay(asker: Asker) -> bool | None:
+    """Whether severed sign-ins come back by the host there; None where the redirect page does not say."""
+    answer = await asker.ask(asker.target.at(REDIRECT_PAGE))
+    told = RELAY.search(answer.body or b"")
+    return told[1] == b"true" if told else None
 
 
 async def _ask_all(asker: Asker, expected: Sequence[Expected], progress: Progress) -> list[tuple[str, Symptom]]:
@@ -237,6 +255,7 @@ def _summary(report: Report) -> str:
     }
     told = [f"{report.checked} addresses checked {against[report.against]}"]
     told += [f"release {report.release}"] if report.release else []
+    told += ["no relay"] if report.relay is False else []
     told += [f"certificate good for {report.days_left} days"] if report.days_left is not None else []
     count = len(report.findings)
     told.append(f"{count} finding{'s' * (count != 1)}" if count else "nothing found wrong")

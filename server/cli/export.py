@@ -8,6 +8,11 @@ from server.cli.common import Bar, config_option, explained, settings_of
 from server.deploy.export import ExportError
 from server.deploy.export import export as export_site
 
+NO_RELAY = (
+    "Note: files cannot take anything, so this export has no relay. If a login page severs the sign-in window, users "
+    "sign in only on pages of the same site, and in Safari not at all. `embeddable-host serve` has one."
+)
+
 
 @click.command(epilog="Example: embeddable-host export public_html")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -16,9 +21,12 @@ from server.deploy.export import export as export_site
 def export(folder: Path, prefix: str, config: Path | None) -> None:
     """Write the whole site to FOLDER as files, for a CDN, a bucket or a plain nginx. An earlier export is replaced."""
     with explained(ExportError):
+        settings = settings_of(config)
         bar = Bar()
         try:
-            export_site(settings_of(config), folder, prefix, bar)
+            export_site(settings, folder, prefix, bar)
         finally:
             bar.close()
+    if settings.relay.enabled:
+        click.echo(NO_RELAY, err=True)
     click.echo(folder)

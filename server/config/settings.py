@@ -114,6 +114,10 @@ class Settings(Section):
     def relay_folder(self) -> Path:
         return self.relay.folder or self.data_dir / "relay"
 
+    def without_relay(self) -> "Settings":
+        """The same, for a site that cannot take answers: an export."""
+        return self.model_copy(update={"relay": self.relay.model_copy(update={"enabled": False})})
+
     def parameters(self, profile: str | None) -> dict[str, Value]:
         """The parameters of a profile with what it inherits; of the default one for None."""
         return merge(self.params, self.profiles[profile].params) if profile else dict(self.params)

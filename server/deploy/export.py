@@ -63,7 +63,7 @@ def export(settings: Settings, folder: Path, prefix: str, progress: Progress) ->
     folder.parent.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder.parent):
         _refuse_foreign(folder)
-        site = _finished_site(settings, progress)
+        site = _finished_site(settings.without_relay(), progress)  # files take no answers
         made = folder.with_name(f".{folder.name}.embeddable-host-export")
         shutil.rmtree(made, ignore_errors=True)  # of an export that was killed
         try:

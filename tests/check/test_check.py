@@ -43,7 +43,7 @@ clientId = "host-client"
 clientId = "sandbox-client"
 prefix = "rc-sandbox"
 """
-KEYS = {"address", "against", "release", "checked", "days_left", "findings"}
+KEYS = {"address", "against", "release", "relay", "checked", "days_left", "findings"}
 FINDING_KEYS = {"name", "addresses", "expected", "seen", "why", "change"}
 FOUND = 1
 BAD_USAGE = 2

@@ -147,7 +147,7 @@ def get(port: int, path: str, headers: Headers | None = None, method: str = "GET
 
 
 def addresses(host: Path) -> dict[str, Asset]:
-    return dict(build_site(load(host / "embeddable.toml")).assets)
+    return dict(build_site(load(host / "embeddable.toml").without_relay()).assets)
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -166,7 +166,8 @@ def exported(host: Path, name: str = "out", *options: str) -> Path:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A host's folder with two releases, profiles and files of the team's own, and its export in `out`."""
-    host = configured(tmp_path_factory.mktemp("export") / "host", f'public_dir = "own"\n{PROFILES}')
+    settings = f'public_dir = "own"\n{PROFILES}[relay]\nenabled = false\n'  # as an export has none
+    host = configured(tmp_path_factory.mktemp("export") / "host", settings)
     (host / "own").mkdir()
     for name in ODD:
         (host / "own" / name).write_text(f"{name}\n" * 500)
@@ -295,6 +296,17 @@ def test_a_check_finds_nothing_wrong(tmp_path: Path, prefix: str) -> None:
     with plain_nginx(tmp_path, exported(host, "out", "--prefix", prefix)) as port:
         done = run(host, "check", f"http://127.0.0.1:{port}{prefix}")
     assert done.returncode == 0, done.stdout
+    assert "no relay" in done.stdout
+
+
+def test_an_export_has_no_relay_and_it_is_said(tmp_path: Path) -> None:
+    host = configured(tmp_path / "host", PROFILES)
+    add_release(host)
+    done = run(host, "export", "out")
+
+    assert "this export has no relay" in done.stderr
+    assert not list((host / "out").rglob("start.html"))
+    assert b'"relay": false' in (host / "out" / "redirect.html").read_bytes()
 
 
 def test_headers_of_the_operators_own_are_added_once(host: Path, tmp_path: Path) -> None:
