@@ -12,8 +12,8 @@ help: ## list what there is to run
 serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 	$(BIN)/embeddable-host serve --port 8000
 
-test: $(VENV)/installed-dev node_modules/installed ## run all tests; Chromium and nginx come from Debian's packages
-	tests/tools/install-packages chromium nginx
+test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers and nginx come from Debian's packages
+	tests/tools/install-packages chromium firefox-esr WebKitWebDriver Xvfb nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
 	$(MAKE) --no-print-directory lighthouse
 

@@ -1,14 +1,19 @@
 """The test world (`world`), made once for each test process, and as clean as new for each test."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 from world import hosts
+from world.engines import ENGINES, ENGLISH, Browser, Engine, OpenEngine
+from world.firefox import start_firefox
+from world.gateway import Gateway, open_gateway
 from world.host import Server
 from world.internet import Internet
 from world.weather import DEADLINE, Browsers, OpenBrowser
+from world.webkit import start_webkit
 
 expect.set_options(timeout=DEADLINE)
 
@@ -39,6 +44,43 @@ def open_browser(browsers: Browsers) -> Iterator[OpenBrowser]:
     """Opens a browser's context in the weather asked for; it is closed with the test."""
     with browsers.contexts() as open_context:
         yield open_context
+
+
+@pytest.fixture(scope="session")
+def gateway(world: Internet) -> Iterator[Gateway]:
+    with open_gateway(world) as gateway:
+        yield gateway
+
+
+@pytest.fixture(scope="session")
+def firefox(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with start_firefox(tmp_path_factory.mktemp("firefox"), gateway.port) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def webkit(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    with start_webkit(tmp_path_factory.mktemp("webkit"), gateway.port) as engine:
+        yield engine
+
+
+# A group for pytest-xdist, so that each engine is started by one of its processes.
+@pytest.fixture(params=[pytest.param(engine, marks=pytest.mark.xdist_group(engine)) for engine in ENGINES])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn, for `open_engine`."""
+    return str(request.param)
+
+
+@pytest.fixture
+def open_engine(request: pytest.FixtureRequest) -> Iterator[OpenEngine]:
+    """Opens the browser of a new user, for an engine's name; it is closed with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def open_browser(engine: str, language: str = ENGLISH) -> Browser:
+            started: Engine = request.getfixturevalue(engine)
+            return stack.enter_context(started.browser(language))
+
+        yield open_browser
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,16 @@
 """A closed copy of the world on loopback, with weather.
 
 Pages of a team, the CDN, RingCentral's platform and the hosts under test stand behind one real nginx that
-terminates TLS for all their names; Chromium resolves those names to it and no others, so nothing leaves the
-machine. Addresses in tests are therefore the real ones: `https://phone.example.com/adapter.js`.
+terminates TLS for all their names; browsers know those names and no others, so nothing leaves the machine.
+Addresses in tests are therefore the real ones: `https://phone.example.com/adapter.js`.
 
 - `release`: the stand-in release, which keeps the widget's contract;
 - `internet`: the names, nginx, the CDN's files, the team's pages;
 - `platform`: RingCentral's login page and token endpoint, which count;
 - `hosts`: `embeddable-host` processes;
-- `weather`: browsers as users have them, storage partitioned or denied;
-- `user`: what a user does with the phone.
+- `weather`: Chromium as users have it, storage partitioned or denied;
+- `user`: what a user does with the phone;
+- `engines`: the same for Firefox (`firefox`) and WebKit (`webkit`), which reach the names by a proxy (`gateway`).
 
 Each test process has a world of its own: its ports, its folder.
 """

@@ -1,0 +1,169 @@
+"""Firefox and WebKit: signing in in every cell, the redirect page's languages, the setup page.
+
+What must come out is the table in `widget.md` ("the same with this host, in three engines"). A sign-in is one token
+request, after the app has heard once of the code.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from world import hosts
+from world.engines import ENGINES, OpenEngine, Phone, shows, wait_for
+from world.hosts import CLIENT_ID
+from world.internet import CROSS_SITE, HOST, OWN, PLATFORMS, SAME_SITE, Internet
+from world.places import PUBLIC
+from world.platform import TokenRequest
+from world.user import ADAPTER_FRAME, IFRAME
+
+from server.config.parameters import PARAMETERS
+
+pytestmark = pytest.mark.usefixtures("hosted")
+
+SITES = (SAME_SITE, CROSS_SITE)
+WAYS = {
+    "adapter": ('<script src="{base}/adapter.js"></script>', ADAPTER_FRAME),
+    "iframe": ('<iframe id="rc-widget" width="300" height="500" src="{base}/app.html"></iframe>', IFRAME),
+}
+Weather = Literal["plain", "opener severed", "denied by the user"]
+
+# The engine and the page's site, where the login's window and the app's frame have one storage. Firefox keeps storage
+# apart by the site of the page, WebKit by its origin.
+SHARING_STORAGE = {("firefox", SAME_SITE)}
+
+# How the app hears of the answer: the opener and the relay call the same function of the app's.
+HEARD_BY = {"opener": "oAuthCallback", "storage": "storage", "relay": "oAuthCallback"}
+
+HAS_ASKED_THE_RELAY = "performance.getEntriesByType('resource').some(({ name }) => name.includes('/relay/'))"
+
+
+@dataclass(frozen=True)
+class Cell:
+    engine: str
+    way: str
+    site: str
+    weather: Weather
+    host: str = HOST
+
+    def __str__(self) -> str:
+        return ", ".join([self.engine, self.way, self.site, self.weather])
+
+    @property
+    def comes_back_by(self) -> Literal["opener", "storage", "relay"]:
+        if self.weather != "opener severed":
+            return "opener"
+        return "storage" if (self.engine, self.site) in SHARING_STORAGE else "relay"
+
+
+CELLS = [Cell(*cell) for cell in product(ENGINES, WAYS, SITES, ("plain", "opener severed"))]
+DENIED_CELLS = [Cell(*cell) for cell in product(ENGINES, WAYS, SITES, ("denied by the user",))]
+CELLS_WITHOUT_RELAY = [Cell(*cell) for cell in product(ENGINES, ("adapter",), SITES, ("opener severed",), (OWN,))]
+
+
+def in_each(cells: list[Cell]) -> pytest.MarkDecorator:
+    """A test for each cell; those of an engine are a group, as with the fixture `engine`."""
+    grouped = [pytest.param(cell, marks=pytest.mark.xdist_group(cell.engine), id=str(cell)) for cell in cells]
+    return pytest.mark.parametrize("cell", grouped)
+
+
+@pytest.fixture
+def without_relay(internet: Internet, tmp_path: Path) -> Iterator[None]:
+    with hosts.own(internet, tmp_path, f'relay.enabled = false\nparams.clientId = "{CLIENT_ID}"\n'):
+        yield
+
+
+def open_phone(cell: Cell, internet: Internet, open_engine: OpenEngine) -> Phone:
+    internet.platform.severs_openers = cell.weather == "opener severed"
+    internet.platform.answer = "denied" if cell.weather == "denied by the user" else "code"
+    html, frame = WAYS[cell.way]
+    browser = open_engine(cell.engine)
+    browser.window.go(internet.page(cell.site, f"<!doctype html><body>{html.format(base=f'https://{cell.host}')}"))
+    return Phone(browser, frame)
+
+
+def must_sign_in_once(cell: Cell, internet: Internet, open_engine: OpenEngine) -> None:
+    phone = open_phone(cell, internet, open_engine)
+
+    phone.press_sign_in()
+    phone.see("Signed in")
+    phone.settle()
+
+    [code] = internet.platform.codes
+    redirect_uri = f"https://{cell.host}/redirect.html"
+    assert internet.platform.tokens == [TokenRequest(PLATFORMS[0], CLIENT_ID, redirect_uri, code, granted=True)]
+    assert phone.ask("phone.heard") == [HEARD_BY[cell.comes_back_by]]
+    assert phone.ask(HAS_ASKED_THE_RELAY) is (cell.comes_back_by == "relay")
+
+
+@in_each(CELLS)
+def test_it_signs_in_once(internet: Internet, open_engine: OpenEngine, cell: Cell) -> None:
+    must_sign_in_once(cell, internet, open_engine)
+
+
+@in_each([cell for cell in CELLS_WITHOUT_RELAY if (cell.engine, cell.site) in SHARING_STORAGE])
+@pytest.mark.usefixtures("without_relay")
+def test_without_a_relay_shared_storage_brings_back_a_severed_sign_in(
+    internet: Internet, open_engine: OpenEngine, cell: Cell
+) -> None:
+    must_sign_in_once(cell, internet, open_engine)
+
+
+@in_each([cell for cell in CELLS_WITHOUT_RELAY if (cell.engine, cell.site) not in SHARING_STORAGE])
+@pytest.mark.usefixtures("without_relay")
+def test_without_a_relay_and_shared_storage_a_severed_sign_in_never_comes_back(
+    internet: Internet, open_engine: OpenEngine, cell: Cell
+) -> None:
+    phone = open_phone(cell, internet, open_engine)
+
+    phone.press_sign_in()
+    wait_for(phone.login(), shows("close this window and try again"))
+    phone.be_quiet()
+
+    assert phone.ask("phone.heard") == []
+    assert internet.platform.tokens == []
+
+
+@in_each(DENIED_CELLS)
+def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
+    internet: Internet, open_engine: OpenEngine, cell: Cell
+) -> None:
+    phone = open_phone(cell, internet, open_engine)
+
+    phone.press_sign_in()
+    phone.see("Sign in failed: access_denied")
+    phone.settle()
+
+    assert phone.ask("phone.heard") == [HEARD_BY[cell.comes_back_by]]
+    assert internet.platform.tokens == []
+
+
+SENTENCES = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"), [("de-AT", "de"), ("ja-JP", "ja"), ("pt-BR", "pt"), ("zh-TW", "zh-TW"), ("sv-SE", "en")]
+)
+def test_the_redirect_page_speaks_the_language_of_the_browser_or_english(
+    open_engine: OpenEngine, engine: str, locale: str, language: str
+) -> None:
+    window = open_engine(engine, language=locale).window
+
+    window.go(f"https://{HOST}/redirect.html")
+
+    wait_for(window, shows(SENTENCES[language]["nothing"]))
+    assert window.ask("document.title") == SENTENCES[language]["title"]
+    assert window.ask("document.documentElement.lang") == language
+
+
+def test_the_setup_page_opens_without_an_error(open_engine: OpenEngine, engine: str) -> None:
+    browser = open_engine(engine)
+
+    browser.window.go(f"https://{HOST}/")
+
+    wait_for(browser.window, f"document.querySelectorAll('.parameter').length === {len(PARAMETERS)}")
+    wait_for(browser.window, shows(f"https://{HOST}/adapter.js", "#adapter-code"))
+    assert browser.console_of(f"https://{HOST}/") == []

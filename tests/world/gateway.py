@@ -1,0 +1,72 @@
+"""The way out for browsers that take no rules for names: a proxy that knows the names of the world, and no others.
+
+`CONNECT name:443` (RFC 9110 §9.3.6) leads to the port where the name is answered. All else is refused, by a closed
+connection: WebKit takes a proxy's answer for the site's. So nothing that such a browser does leaves the machine.
+"""
+
+import contextlib
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+
+from world.internet import NAMES, Internet
+
+
+class Tunnel(socketserver.StreamRequestHandler):
+    """One connection of a browser."""
+
+    server: "Gateway"
+    rbufsize = 0  # what follows the request is for the other end
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            self.lead()
+
+    def lead(self) -> None:
+        request = self.rfile.readline().decode("latin-1")
+        while self.rfile.readline().strip():
+            pass
+        method, _, target = request.rpartition(" ")[0].partition(" ")
+        port = self.server.ports.get(target) if method == "CONNECT" else None
+        if port is None:
+            self.server.refused.append(target)
+            return
+        with socket.create_connection(("127.0.0.1", port)) as beyond:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pass_on, args=(beyond, self.request), daemon=True)
+            back.start()
+            pass_on(self.request, beyond)
+            back.join()
+
+
+class Gateway(socketserver.ThreadingTCPServer):
+    """`refused` are the targets that browsers have asked for in vain."""
+
+    daemon_threads = True
+    block_on_close = False  # a browser keeps connections open
+
+    def __init__(self, internet: Internet) -> None:
+        super().__init__(("127.0.0.1", 0), Tunnel)
+        self.port: int = self.server_address[1]
+        self.ports = {f"{name}:443": internet.port_of(name) for name in NAMES}
+        self.refused: list[str] = []
+
+
+def pass_on(source: socket.socket, target: socket.socket) -> None:
+    """Sends on what arrives until there is no more of it."""
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+@contextlib.contextmanager
+def open_gateway(internet: Internet) -> Iterator[Gateway]:
+    with Gateway(internet) as gateway:
+        threading.Thread(target=gateway.serve_forever, daemon=True).start()
+        try:
+            yield gateway
+        finally:
+            gateway.shutdown()
