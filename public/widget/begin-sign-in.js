@@ -32,10 +32,11 @@
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   const top = new URL(values.top, script?.src || location.href);
   const homes = values.homes.map((folder) => new URL(folder, top));
+  if (homes.length === 0 || !window.isSecureContext || typeof crypto.subtle !== 'object') return;
 
   /** @type {Attempt | undefined} */
   let current;
-  let canBegin = homes.length > 0 && window.isSecureContext && typeof crypto.subtle === 'object';
+  let isStraight = false; // the next sign-in goes straight to the platform
 
   /**
    * The sign-in that a call to window.open is about; none where it is about anything else, or the answer comes back to
@@ -44,29 +45,38 @@
    * @returns {Attempt | undefined}
    */
   function attemptOf([url, , features]) {
-    if (!canBegin || !(typeof url === 'string' || url instanceof URL) || /\bno(opener|referrer)\b/.test(String(features))) {
-      return undefined;
-    }
-    const address = URL.canParse(String(url), document.baseURI) ? new URL(String(url), document.baseURI) : undefined;
+    if (!(typeof url === 'string' || url instanceof URL)) return undefined;
+    const address = parsed(String(url));
     const state = address?.searchParams.get('state');
     const redirectUri = address?.searchParams.get('redirect_uri');
     const home = homes.find((one) => new URL('redirect.html', one).href === redirectUri);
     if (!address || !state || home?.origin !== location.origin || !/^https?:$/.test(address.protocol)) return undefined;
+    if (/\bno(opener|referrer)\b/.test(String(features))) return undefined;
     const secret = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const hadCallback = hasCallback();
     const end = new AbortController();
     return { address, state, home, secret, window: null, isBegun: false, hadCallback, end };
   }
 
+  /** @param {string} url */
+  function parsed(url) {
+    try {
+      return new URL(url, document.baseURI);
+    } catch {
+      return undefined; // the browser itself says what is wrong with it
+    }
+  }
+
   window.open = new Proxy(window.open, {
     apply(open, self, args) {
       const attempt = attemptOf(args);
       if (!attempt) return Reflect.apply(open, self, args);
-      attempt.window = Reflect.apply(open, self, [new URL('start.html', attempt.home).href, ...args.slice(1)]);
+      const start = isStraight ? args[0] : new URL('start.html', attempt.home).href;
+      attempt.window = Reflect.apply(open, self, [start, ...args.slice(1)]);
       current?.end.abort();
       current = attempt;
-      // Blocked, or opened without a way back by a page that isolates itself: then the next one goes straight on.
-      if (!attempt.window) canBegin = false;
+      // Blocked, or opened without its opener by a page that isolates itself: there start.html could not go on.
+      isStraight = attempt.window === null;
       return attempt.window;
     },
   });

@@ -19,7 +19,7 @@ from tools.markdown import PAGES, README, Page
 from world import cdn
 from world.cdn import Cdn
 from world.host import Quiet, Server, serving
-from world.internet import wait_until
+from world.patience import wait_until
 from world.small_release import a_release
 
 from server.cli.main import main
