@@ -13,7 +13,7 @@ serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 	$(BIN)/embeddable-host serve --port 8000
 
 test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers and nginx come from Debian's packages
-	tests/tools/install-packages chromium firefox-esr WebKitWebDriver Xvfb nginx
+	tests/tools/install-packages chromium chromium-headless-shell firefox-esr WebKitWebDriver Xvfb nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
 	$(MAKE) --no-print-directory lighthouse
 
@@ -41,7 +41,7 @@ reference: $(VENV)/installed-dev ## write the tables of docs/settings.md anew
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
 screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
-	tests/tools/install-packages chromium nginx
+	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/screenshots.py docs
 
 # The wheel is built from the sdist, so what the sdist lacks is missed here and not by whoever installs it.

@@ -393,7 +393,8 @@ def test_frames_tabs_and_profiles_that_sign_in_at_once_each_get_their_own_answer
 
     for route in reversed(held):
         route.continue_()
-    for phone in phones:
+    for phone in phones:  # two that share storage are signed in together: each waits for its own
+        phone.wait_for("phone.heard.length")
         phone.see("Signed in")
     for phone in phones:
         phone.be_quiet()

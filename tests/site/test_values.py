@@ -22,13 +22,12 @@ from hypothesis import strategies as st
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 from world.host import add_release
 from world.internet import HOST, SAME_SITE
-from world.places import PUBLIC
 from world.user import ADAPTER_FRAME
 from world.weather import INCOGNITO, OpenBrowser
 
 from server.config.parameters import Value, encode
 from server.config.settings import Settings
-from server.site.page import PLACE, make_page, put_in
+from server.site.page import PLACE, make_page, put_in, sources
 from server.site.site import Site, build_site
 
 HOME = f"https://{HOST}"
@@ -262,7 +261,8 @@ def values_in(script: str, original: str) -> Any:
 
 @functools.cache
 def public(name: str) -> str:
-    return PUBLIC[name].read_text(encoding="utf-8")
+    """A script of `public/`, with those that it is put together with."""
+    return sources(None)[name]
 
 
 PAGES = {"/redirect.html": "redirect.js", "/app.html": "defaults.js"}

@@ -1,22 +1,23 @@
 """Browsers as users have them. They differ in what a third party's frame may store (`widget.md`).
 
-- plain: third-party cookies allowed, storage partitioned by the page's site: a new context beside a profile set so;
-- incognito: third-party cookies blocked, storage partitioned: a new context;
+- plain: third-party cookies allowed, storage partitioned by the page's site;
+- incognito: third-party cookies blocked, storage partitioned;
 - storage denied: third-party cookies blocked, storage not partitioned: `localStorage` throws in such a frame.
 
-Playwright switches partitioning off, in one long `--disable-features=…` among many arguments. So the first
-two leave that argument out and give the same list without partitioning. What the list is, a browser that
-Playwright started tells.
+The first two are Chromium's headless shell: all that pages meet, without what stands around them on a screen, and a
+sign-in costs a third of the time. What denies storage is a setting of the browser around, so the third is Chromium as
+a whole. `test_world.py` holds each to what it must be.
+
+Playwright switches partitioning off, in one long `--disable-features=…` among many arguments. So the first two leave
+that argument out and give the same list without partitioning. What the list is, a browser that it started tells.
 """
 
 import contextlib
-import json
+import functools
 import re
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Playwright
@@ -25,6 +26,7 @@ from world.internet import NAMES, Internet
 from world.patience import PATIENCE
 
 PARTITIONING = "ThirdPartyStoragePartitioning"
+BLOCKING = "--test-third-party-cookie-phaseout"  # third-party cookies
 DEADLINE = PATIENCE * 1000  # ms, for whatever a test waits for
 
 
@@ -39,24 +41,33 @@ OpenBrowser = Callable[[Weather], BrowserContext]
 
 
 class Browsers:
-    """Chromium in each weather, started once; a context is made for each test."""
+    """A browser for each weather, started once, when it is first asked for; a context is made for each test."""
 
     def __init__(self, playwright: Playwright, internet: Internet) -> None:
         self._chromium = playwright.chromium
-        self._options: dict[str, Any] = {
-            "executable_path": chromium(),
-            "chromium_sandbox": False,
-            "args": network(internet),
-        }
-        self._denied = self._chromium.launch(**self._options)
-        self._partitioned_options = self._options | partitioned(self._options["args"], disabled(self._denied))
-        self._partitioned = self._chromium.launch(**self._partitioned_options)
-        # A new context has the settings of the profile that its browser was started with.
-        self._profile = self._chromium.launch_persistent_context(
-            plain_profile(internet.folder), **self._partitioned_options
-        )
-        assert self._profile.browser, "Playwright no longer tells a profile's browser"
-        self._plain = self._profile.browser
+        self._options: dict[str, Any] = {"chromium_sandbox": False, "args": network(internet)}
+        self._started: dict[Weather, Browser] = {}
+
+    @functools.cached_property
+    def _partitioned(self) -> dict[str, Any]:
+        """The options of a browser that partitions storage."""
+        unasked = self._chromium.launch(executable_path=command("chromium-headless-shell"), **self._options)
+        options = self._options | partitioned(self._options["args"], disabled(unasked))
+        unasked.close()
+        return options
+
+    def _browser(self, weather: Weather) -> Browser:
+        if weather not in self._started:
+            self._started[weather] = self._start(weather)
+        return self._started[weather]
+
+    def _start(self, weather: Weather) -> Browser:
+        if weather is Weather.STORAGE_DENIED:
+            return self._chromium.launch(executable_path=chromium(), **self._options)
+        options = self._partitioned
+        if weather is Weather.INCOGNITO:
+            options = options | {"args": [*options["args"], BLOCKING]}
+        return self._chromium.launch(executable_path=command("chromium-headless-shell"), **options)
 
     @contextlib.contextmanager
     def contexts(self) -> Iterator[OpenBrowser]:
@@ -64,55 +75,41 @@ class Browsers:
         with contextlib.ExitStack() as stack:
 
             def open_context(weather: Weather) -> BrowserContext:
-                context = self._open(weather)
+                context = self._browser(weather).new_context()
                 stack.callback(context.close)
                 context.set_default_timeout(DEADLINE)
                 return context
 
             yield open_context
 
-    def _open(self, weather: Weather) -> BrowserContext:
-        match weather:
-            case Weather.PLAIN:
-                return self._plain.new_context()
-            case Weather.INCOGNITO:
-                return self.incognito()
-            case Weather.STORAGE_DENIED:
-                return self._denied.new_context()
-
     def incognito(self, **options: Any) -> BrowserContext:
         """A new context, with Playwright's options for one; whoever asks for it closes it."""
-        return self._partitioned.new_context(**options)
+        return self._browser(Weather.INCOGNITO).new_context(**options)
 
     @contextlib.contextmanager
     def keeping_windows_back(self) -> Iterator[BrowserContext]:
         """A context that opens a window for a user's press alone, as users' browsers do but Playwright's does not."""
-        options = dict(self._partitioned_options)
+        options = dict(self._partitioned)
         options["ignore_default_args"] = [*options["ignore_default_args"], "--disable-popup-blocking"]
-        browser = self._chromium.launch(**options)
+        browser = self._chromium.launch(executable_path=chromium(), **options)
         try:
             yield browser.new_context()
         finally:
             browser.close()
 
     def close(self) -> None:
-        self._profile.close()
-        self._denied.close()
-        self._partitioned.close()
+        for browser in self._started.values():
+            browser.close()
 
 
 def chromium() -> str:
-    found = shutil.which("chromium")
-    assert found, "the browser tests need Chromium: apt install chromium"
+    return command("chromium")
+
+
+def command(name: str) -> str:
+    found = shutil.which(name)
+    assert found, f"the browser tests need {name}: apt install {name}"
     return found
-
-
-def plain_profile(folder: Path) -> str:
-    """A new profile inside `folder` with third-party cookies allowed: Chromium's default is to block them."""
-    profile = Path(tempfile.mkdtemp(prefix="profile-", dir=folder))
-    (profile / "Default").mkdir()
-    (profile / "Default" / "Preferences").write_text(json.dumps({"profile": {"cookie_controls_mode": 0}}))
-    return str(profile)
 
 
 def network(internet: Internet) -> list[str]:
