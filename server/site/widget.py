@@ -28,7 +28,7 @@ class BeforeApp:
 
 
 def before_app(basis: Basis, top: str) -> BeforeApp:
-    return BeforeApp(top, [home.folder.removeprefix("/") for home in basis.homes] if basis.has_relay else [])
+    return BeforeApp(top, sorted(home.folder.removeprefix("/") for home in basis.homes) if basis.has_relay else [])
 
 
 def drafts(basis: Basis) -> Iterator[Draft]:

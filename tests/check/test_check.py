@@ -6,6 +6,7 @@ Each broken configuration must be found, by the right name, and nothing else bes
 import itertools
 import json
 import re
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from world.deployment import (
     replaced,
     rewritten,
 )
-from world.host import Quiet, Server, add_release, configured, run, serving
+from world.host import Quiet, Server, add_release, call, configured, run, serving
 from world.internet import free_ports
 
 from server.check.check import check as check_address
@@ -81,6 +82,7 @@ class Result:
 
 
 Examine = Callable[..., Result]
+Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
@@ -120,13 +122,15 @@ def examine(
 ) -> Examine:
     """Deploys, runs `check` in a folder (the host's own unless another is given), and returns what it said."""
 
-    def examine(deployment: Deployment, *options: str, url: str = URL, here: Path = folder) -> Result:
+    def examine(
+        deployment: Deployment, *options: str, url: str = URL, here: Path = folder, command: Command = call
+    ) -> Result:
         given = certificates[deployment.certificate]
         with deployed(tmp_path, host.port, given, deployment.on_https, deployment.on_http) as (https, http):
             ports = [f"{NAME}:443:127.0.0.1:{https}", f"{NAME}:80:127.0.0.1:{http}"]
             connect = [argument for port in ports for argument in ("--connect-to", port)]
             trust = {"SSL_CERT_FILE": str(authority.file), "HTTPS_PROXY": "http://127.0.0.1:1"}
-            done = run(here, "check", url, *connect, *options, environment=trust)
+            done = command(here, "check", url, *connect, *options, environment=trust)
         requests = [line.split(" ") for line in (tmp_path / "asked.log").read_text().splitlines()]
         assert {host for _, host, _ in requests} <= {NAME, ""}, "it followed a redirect"
         assert not [address for _, _, address in requests if "?" in address], "it sent a query"
@@ -230,7 +234,7 @@ HIDDEN = {"the default profile for another"}  # from whoever knows the address a
 
 
 def test_a_right_deployment_has_no_findings(examine: Examine) -> None:
-    result = examine(Deployment())
+    result = examine(Deployment(), command=run)
     assert result.code == 0, result.stdout
     assert "as this configuration has them" in plain(result.stdout)
     assert "certificate good for 90 days; nothing found wrong." in plain(result.stdout)
@@ -318,7 +322,7 @@ def test_a_host_without_its_setup_pages_is_right_with_and_without_its_configurat
     add_release(configured(tmp_path, f"{SETTINGS}[setup]\nenabled = false\n"))
     with serving(tmp_path) as server:
         for mode in ([], ["--address-only"]):
-            done = run(tmp_path, "check", f"http://127.0.0.1:{server.port}/", "--json", *mode)
+            done = call(tmp_path, "check", f"http://127.0.0.1:{server.port}/", "--json", *mode)
             assert done.returncode == 0, done.stdout
 
 
@@ -449,14 +453,14 @@ def test_the_table_keeps_to_the_width_of_the_terminal(folder: Path, columns: int
 
 
 def test_what_came_from_outside_cannot_command_the_terminal(examine: Examine) -> None:
-    result = examine(Deployment(added('X-Frame-Options "\x9b31mDENY"')))
+    result = examine(Deployment(added('X-Frame-Options "\x9b31mDENY"')), command=run)
     assert "?31mDENY" in result.stdout
     assert "\x9b" not in result.stdout
     assert "\x1b" not in result.stdout  # nor do colours go where there is no terminal
 
 
 def test_progress_goes_to_stderr(examine: Examine) -> None:
-    result = examine(Deployment())
+    result = examine(Deployment(), command=run)
     assert f"Checking {URL}" in result.stderr
     assert "Checking" not in result.stdout
 
@@ -495,7 +499,7 @@ def test_bad_usage_is_told_with_exit_code_2(tmp_path: Path, arguments: tuple[str
 
 def check(here: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> Result:
     """Runs `check` in a folder."""
-    done = run(here, "check", *arguments, environment=environment)
+    done = call(here, "check", *arguments, environment=environment)
     return Result(done.returncode, done.stdout, done.stderr)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from world.host import COMMAND, run
+from world.host import COMMAND, call, run
 
 UNITS = ["embeddable-host-pull.service", "embeddable-host-pull.timer", "embeddable-host.service"]
 SERVER, PULL = "embeddable-host.service", "embeddable-host-pull.service"
@@ -26,12 +26,12 @@ class Unit(configparser.RawConfigParser):
         return optionstr
 
 
-@pytest.fixture
-def units(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the units, written for this command."""
-    folder = tmp_path / "units"
+    folder = tmp_path_factory.mktemp("systemd") / "units"
     folder.mkdir()
-    done = run(tmp_path, "systemd", "--out", "units")
+    done = run(folder.parent, "systemd", "--out", "units")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -54,15 +54,15 @@ def test_all_units_are_printed_or_written(tmp_path: Path, units: Path) -> None:
         assert f"# {name}\n{(units / name).read_text()}" in printed
 
 
-def test_units_that_are_there_stay_as_they_are(tmp_path: Path, units: Path) -> None:
+def test_units_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
     for name in UNITS:
-        (units / name).write_text("mine")
+        (tmp_path / name).write_text("mine")
 
-    done = run(tmp_path, "systemd", "--out", "units")
+    done = call(tmp_path, "systemd", "--out", ".")
 
     assert done.returncode == 2
     assert "is there already" in done.stderr
-    assert {file.name: file.read_text() for file in units.iterdir()} == dict.fromkeys(UNITS, "mine")
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == dict.fromkeys(UNITS, "mine")
 
 
 @pytest.mark.parametrize("name", UNITS)
@@ -127,7 +127,7 @@ def test_the_latest_release_is_pulled_every_day(units: Path) -> None:
 
 @pytest.mark.parametrize("command", ["embeddable-host", "/opt/my host", "/opt/%i", "/opt/a\nExecStartPre=/bin/sh"])
 def test_a_command_that_systemd_would_read_otherwise_is_refused(tmp_path: Path, command: str) -> None:
-    done = run(tmp_path, "systemd", "--command", command)
+    done = call(tmp_path, "systemd", "--command", command)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "--command" in done.stderr
@@ -138,7 +138,7 @@ def test_a_command_that_systemd_would_read_otherwise_is_refused(tmp_path: Path, 
     [("/home/me/bin/embeddable-host", True), ("/root/bin/embeddable-host", True), ("/opt/embeddable-host", False)],
 )
 def test_a_command_that_the_units_could_not_see_is_told(tmp_path: Path, command: str, hidden: bool) -> None:
-    done = run(tmp_path, "systemd", "--command", command)
+    done = call(tmp_path, "systemd", "--command", command)
 
     assert done.returncode == 0
     assert ("cannot see" in done.stderr) == hidden

@@ -118,6 +118,10 @@ class Server:
         self.hang_up()
         self.wait_until_it_says(RELOADED, before + self.workers)
 
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
     def stop(self) -> int:
         self.process.terminate()
         return self.process.wait(PATIENCE)

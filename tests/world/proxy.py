@@ -6,13 +6,14 @@ whole requests.
 
 import contextlib
 import http.client
+import signal
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from world.host import Answer, Headers, ask, run
+from world.host import Answer, Headers, ask, call
 from world.internet import NGINX, NGINX_PREFIXED, free_ports, is_listening, nginx
 from world.patience import PATIENCE, wait_until
 
@@ -58,10 +59,17 @@ SERVER_AROUND = """server {{
   }}"""
 
 
+STALE_SOON = {
+    "proxy_cache_valid 200 404 10s;": "proxy_cache_valid 200 404 1s;",
+    "proxy_read_timeout 10s;": "proxy_read_timeout 1h;",
+}
+
+
 @dataclass(frozen=True)
 class Proxy:
     """A running nginx with a site and, under another name, a location."""
 
+    process: subprocess.Popen[bytes]
     folder: Path
     port: int
     http_port: int
@@ -75,6 +83,8 @@ class Proxy:
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=trusting())
 
     def log(self, name: str = "embeddable.log") -> str:
+        """What is written down; nginx has been told to write what it still keeps for itself."""
+        self.process.send_signal(signal.SIGUSR1)
         return (self.folder / "logs" / name).read_text()
 
     def has_logged(self, *parts: str) -> bool:
@@ -82,7 +92,7 @@ class Proxy:
         return any(all(part in line for part in parts) for line in self.log().splitlines())
 
     def wait_until_logged(self, *parts: str) -> None:
-        wait_until(lambda: self.has_logged(*parts), f"the log has a line with {parts}", PATIENCE)
+        wait_until(lambda: self.has_logged(*parts), f"the log has a line with {parts}")
 
     def files_with(self, text: str) -> list[str]:
         """The files that nginx has written, logs and cache, which hold `text`."""
@@ -91,7 +101,7 @@ class Proxy:
 
 
 def trusting() -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
@@ -100,7 +110,7 @@ def trusting() -> ssl.SSLContext:
 def rendered(folder: Path, *options: str) -> str:
     """What `embeddable-host nginx` prints, for logs and a cache in `folder`."""
     folders = ("--log-dir", str(folder / "logs"), "--cache-dir", str(folder / "cache"))
-    done = run(folder, "nginx", *folders, *options)
+    done = call(folder, "nginx", *folders, *options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -147,21 +157,35 @@ def running(folder: Path, included: str, port: int, http_port: int = 0) -> Itera
     log = folder / "logs" / "main.log"
     process = subprocess.Popen([nginx(), "-p", folder, "-e", log, "-c", file])
     try:
-        wait_until(lambda: is_listening(port) or process.poll() is not None, "nginx listens", PATIENCE)
+        wait_until(lambda: is_listening(port) or process.poll() is not None, "nginx listens")
         assert process.poll() is None, log.read_text()
-        yield Proxy(folder, port, http_port)
+        yield Proxy(process, folder, port, http_port)
     finally:
         process.terminate()
         process.wait(PATIENCE)
 
 
+def stale_soon(configuration: str) -> str:
+    """The configuration with what is kept stale after a second, and a server that hangs waited for without end."""
+    for line, changed in STALE_SOON.items():
+        assert line in configuration
+        configuration = configuration.replace(line, changed)
+    return configuration
+
+
 @contextlib.contextmanager
-def fronting(folder: Path, certificates: Path, upstreams: list[str], port: int = 0) -> Iterator[Proxy]:
+def fronting(
+    folder: Path,
+    certificates: Path,
+    upstreams: list[str],
+    port: int = 0,
+    change: Callable[[str], str] = lambda configuration: configuration,
+) -> Iterator[Proxy]:
     """The shipped configuration before the hosts at `upstreams`: a site, and a location below a path."""
     folder.mkdir(parents=True, exist_ok=True)
     free, http_port = free_ports(2)
     port = port or free
     included = site(folder, certificates, port, http_port, upstreams)
     included += below_a_path(folder, certificates, port, upstreams)
-    with running(folder, included, port, http_port) as proxy:
+    with running(folder, change(included), port, http_port) as proxy:
         yield proxy
