@@ -27,6 +27,7 @@ from world.proxy import (
     site,
     trusting,
 )
+from world.recorder import recording, said
 from world.release import SOURCE
 from world.user import Phone
 from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
@@ -64,33 +65,6 @@ def server(folder: Path) -> Iterator[Server]:
 def proxy(folder: Path, server: Server, certificates: Path) -> Iterator[Proxy]:
     with fronting(folder / "nginx", certificates, [f"127.0.0.1:{server.port}"]) as proxy:
         yield proxy
-
-
-@contextlib.contextmanager
-def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
-    """An upstream that keeps every request as it came, and what it answers to it; its address."""
-    requests: list[bytes] = []
-
-    def serve(connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            for line in lines:
-                request = line + b"".join(iter(lines.readline, b"\r\n"))
-                requests.append(request)
-                connection.sendall(answer(request))
-
-    def listen() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=listen, daemon=True).start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}", requests
-        listener.shutdown(socket.SHUT_RDWR)
-
-
-def said(request: bytes) -> bytes:
-    return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 # What the command prints
@@ -349,7 +323,7 @@ def test_the_server_hears_the_path_and_an_encoding_and_nothing_else_of_the_clien
         assert proxy.ask("/healthz?code=secret", told).body == b"ok"
         assert proxy.ask(f"{PREFIX}a?code=secret", told, name=NGINX_PREFIXED).body == b"ok"
 
-    assert [request.decode().split("\r\n")[:-1] for request in requests] == [
+    assert [request.decode().split("\r\n")[:-2] for request in requests] == [
         ["GET /a%20b/%C3%A9%3F%25.html HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],
         ["POST /other HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],
         ["GET /healthz HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],

@@ -1,0 +1,36 @@
+"""A server that keeps every request as it came."""
+
+import contextlib
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """Its address, its requests with their bodies so far, and what it answers to each is `answer`."""
+    requests: list[bytes] = []
+
+    def serve(connection: socket.socket) -> None:
+        with connection, connection.makefile("rb") as stream:
+            for line in stream:
+                request = line + b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", request)
+                request += stream.read(int(length[1])) if length else b""
+                requests.append(request)
+                connection.sendall(answer(request))
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, daemon=True).start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}", requests
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+def said(request: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
