@@ -15,7 +15,16 @@ import pytest
 from playwright.sync_api import BrowserContext
 from world.host import LARGE, LARGE_CONTENT, PATIENCE, Server, add_release, ask, configured, run, serving
 from world.hosts import CLIENT_ID, SETTINGS
-from world.internet import NGINX, NGINX_PREFIXED, SAME_SITE, Internet, free_ports, make_certificate, wait_until
+from world.internet import (
+    CROSS_SITE,
+    NGINX,
+    NGINX_PREFIXED,
+    SAME_SITE,
+    Internet,
+    free_ports,
+    make_certificate,
+    wait_until,
+)
 from world.platform import TokenRequest
 from world.proxy import (
     PREFIX,
@@ -445,10 +454,10 @@ def signed_in_by(tmp_path_factory: pytest.TempPathFactory, world: Internet) -> P
     return folder
 
 
-def sign_in(internet: Internet, context: BrowserContext, base: str) -> str:
-    """Signs in from a page of the same site; the code it took."""
+def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = SAME_SITE) -> str:
+    """Signs in from a page of `site`; the code it took."""
     page = context.new_page()
-    page.goto(internet.page(SAME_SITE, f'<!doctype html><body><script src="{base}adapter.js"></script>'))
+    page.goto(internet.page(site, f'<!doctype html><body><script src="{base}adapter.js"></script>'))
     phone = Phone(page)
     login = phone.open_login()
     phone.see("Signed in")
@@ -460,9 +469,14 @@ def sign_in(internet: Internet, context: BrowserContext, base: str) -> str:
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
 @pytest.mark.parametrize(
-    ("weather", "severed"),
-    [(PLAIN, False), (STORAGE_DENIED, False), (PLAIN, True)],
-    ids=["plain", "storage denied", "opener severed"],
+    ("weather", "severed", "site"),
+    [
+        (PLAIN, False, SAME_SITE),
+        (STORAGE_DENIED, False, SAME_SITE),
+        (PLAIN, True, SAME_SITE),
+        (PLAIN, True, CROSS_SITE),
+    ],
+    ids=["plain", "storage denied", "opener severed", "opener severed, another site"],
 )
 def test_a_user_signs_in_and_the_code_is_written_nowhere(
     signed_in_by: Path,
@@ -471,20 +485,28 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
     tmp_path: Path,
     weather: Weather,
     severed: bool,
+    site: str,
     name: str,
     prefix: str,
 ) -> None:
     internet.platform.severs_openers = severed
+    context = open_browser(weather)
+    ids: set[str] = set()
+    context.on("request", lambda request: ids.update(re.findall(r"/relay/(\w+)", request.url)))
     with serving(signed_in_by) as server:
         upstream = f"127.0.0.1:{server.port}"
         with fronting(tmp_path, internet.folder, [upstream], internet.nginx_port) as proxy:
-            code = sign_in(internet, open_browser(weather), f"https://{name}{prefix}")
+            code = sign_in(internet, context, f"https://{name}{prefix}", site)
 
+    logged = proxy.log() + proxy.log("below.log")
     assert f"GET {REDIRECT_PAGE} " in server.output
-    assert f"GET {prefix}redirect.html HTTP/2.0" in proxy.log() + proxy.log("below.log")
+    assert f"GET {prefix}redirect.html HTTP/2.0" in logged
     assert proxy.files_with(REDIRECT_PAGE)
-    assert proxy.files_with(code) == []
-    assert code not in server.output
+    assert len(ids) == (1 if site == CROSS_SITE else 0)
+    assert (f'"POST {prefix}relay/ HTTP/2.0" 201 ' in logged) == (site == CROSS_SITE)
+    for secret in (code, *ids):
+        assert proxy.files_with(secret) == []
+        assert secret not in server.output
 
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
