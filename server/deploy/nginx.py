@@ -92,6 +92,7 @@ def _filled(part: str, front: Front, **more: str) -> str:
         "AUTHORITY": front.server_name if port == "443" else f"{front.server_name}:{port}",
         "UPSTREAM": _lines("server {};", front.upstream),
         "PREFIX": front.prefix or "/",
+        "PREFIX_PATTERN": re.escape(front.prefix or "/"),
         "TLS_CERT": front.tls_cert or f"{certificates}/fullchain.pem",
         "TLS_KEY": front.tls_key or f"{certificates}/privkey.pem",
         "LISTEN": _lines("listen {} ssl http2;", front.listen),

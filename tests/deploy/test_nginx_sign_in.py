@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 from world.host import Server, add_release, configured, serving
 from world.hosts import CLIENT_ID, SETTINGS
-from world.internet import NGINX, NGINX_PREFIXED, SAME_SITE, Internet
+from world.internet import CROSS_SITE, NGINX, NGINX_PREFIXED, SAME_SITE, Internet
 from world.patience import wait_until
 from world.platform import TokenRequest
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
@@ -38,10 +38,10 @@ def proxy(tmp_path: Path, world: Internet, server: Server) -> Iterator[Proxy]:
         yield proxy
 
 
-def sign_in(internet: Internet, context: BrowserContext, base: str) -> str:
-    """Signs in from a page of the same site; the code it took."""
+def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = SAME_SITE) -> str:
+    """Signs in from a page of `site`; the code it took."""
     page = context.new_page()
-    page.goto(internet.page(SAME_SITE, f'<!doctype html><body><script src="{base}adapter.js"></script>'))
+    page.goto(internet.page(site, f'<!doctype html><body><script src="{base}adapter.js"></script>'))
     phone = Phone(page)
     login = phone.open_login()
     phone.see("Signed in")
@@ -53,9 +53,14 @@ def sign_in(internet: Internet, context: BrowserContext, base: str) -> str:
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
 @pytest.mark.parametrize(
-    ("weather", "severed"),
-    [(PLAIN, False), (STORAGE_DENIED, False), (PLAIN, True)],
-    ids=["plain", "storage denied", "opener severed"],
+    ("weather", "severed", "site"),
+    [
+        (PLAIN, False, SAME_SITE),
+        (STORAGE_DENIED, False, SAME_SITE),
+        (PLAIN, True, SAME_SITE),
+        (PLAIN, True, CROSS_SITE),
+    ],
+    ids=["plain", "storage denied", "opener severed", "opener severed, another site"],
 )
 def test_a_user_signs_in_and_the_code_is_written_nowhere(
     server: Server,
@@ -64,19 +69,26 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
     open_browser: OpenBrowser,
     weather: Weather,
     severed: bool,
+    site: str,
     name: str,
     prefix: str,
 ) -> None:
     internet.platform.severs_openers = severed
+    context = open_browser(weather)
+    ids: set[str] = set()
+    context.on("request", lambda request: ids.update(re.findall(r"/relay/(\w+)", request.url)))
     asked = server.times_said(f"GET {REDIRECT_PAGE} ")
 
-    code = sign_in(internet, open_browser(weather), f"https://{name}{prefix}")
+    code = sign_in(internet, context, f"https://{name}{prefix}", site)
 
     server.wait_until_it_says(f"GET {REDIRECT_PAGE} ", asked + 1)
     wait_until(lambda: f"GET {prefix}redirect.html HTTP/2.0" in proxy.log(LOGS[name]), "the sign-in is in the log")
     assert proxy.files_with(REDIRECT_PAGE)
-    assert proxy.files_with(code) == []
-    assert code not in server.output
+    assert len(ids) == (1 if site == CROSS_SITE else 0)
+    assert (f'"POST {prefix}relay/ HTTP/2.0" 201 ' in proxy.log(LOGS[name])) == (site == CROSS_SITE)
+    for secret in (code, *ids):
+        assert proxy.files_with(secret) == []
+        assert secret not in server.output
 
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from world.host import COMMAND, call, run
+from world.host import COMMAND, call, configured, run
+
+from server.config.load import load
 
 UNITS = ["embeddable-host-pull.service", "embeddable-host-pull.timer", "embeddable-host.service"]
 SERVER, PULL = "embeddable-host.service", "embeddable-host-pull.service"
@@ -100,6 +102,19 @@ def test_the_server_has_no_network_and_listens_where_nginx_finds_it(units: Path)
     assert options["ExecStart"] == f"{COMMAND} serve --uds %t/embeddable-host/host.sock"
     assert (options["PrivateNetwork"], options["RestrictAddressFamilies"]) == ("yes", "AF_UNIX")
     assert options["RuntimeDirectory"] == "embeddable-host"
+
+
+def test_letters_lie_where_they_outlive_a_restart_and_the_socket_where_nginx_may_look(
+    units: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = service(units, SERVER)
+    name, _, data_dir = options["Environment"].partition("=")
+    monkeypatch.setenv(name, data_dir)
+
+    assert load(configured(tmp_path) / "embeddable.toml").relay_folder == Path(data_dir) / "relay"
+    assert data_dir == f"%S/{options['StateDirectory']}"
+    # A preserved one is private to a dynamic user (systemd, exec_directory_is_private): nginx would find no socket.
+    assert (options["DynamicUser"], options.get("RuntimeDirectoryPreserve")) == ("yes", None)
 
 
 def test_the_server_starts_again_and_reloads_by_sighup(units: Path) -> None:

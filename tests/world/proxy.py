@@ -25,7 +25,7 @@ user root;  # matters to root alone, whose folders nobody else may read
 worker_processes 2;
 pid {folder}/nginx.pid;
 error_log {folder}/logs/main.log;
-events {{}}
+events {{ worker_connections 2048; }}
 http {{
   access_log {folder}/logs/access.log;
   client_body_temp_path {folder}/body;
@@ -44,6 +44,11 @@ http {{
   proxy_intercept_errors on;
   error_page 404 /around.html;
   proxy_set_header X-Around 1;
+  proxy_request_buffering off;
+  proxy_ignore_client_abort on;
+  client_body_in_file_only on;
+  client_body_buffer_size 8;
+  client_max_body_size 8;
   add_header X-Frame-Options DENY always;
   add_header Cross-Origin-Opener-Policy same-origin always;
   {included}

@@ -1,6 +1,7 @@
 """A server for nginx to pass on to, which keeps every request as it came."""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -8,13 +9,15 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
-    """An upstream that keeps every request as it came, and what it answers to it; its address."""
+    """Its address, its requests with their bodies so far, and what it answers to each is `answer`."""
     requests: list[bytes] = []
 
     def serve(connection: socket.socket) -> None:
-        with connection, connection.makefile("rb") as lines:
-            for line in lines:
-                request = line + b"".join(iter(lines.readline, b"\r\n"))
+        with connection, connection.makefile("rb") as stream:
+            for line in stream:
+                request = line + b"".join(iter(stream.readline, b"\r\n")) + b"\r\n"
+                length = re.search(rb"(?i)\r\ncontent-length: (\d+)", request)
+                request += stream.read(int(length[1])) if length else b""
                 requests.append(request)
                 connection.sendall(answer(request))
 
