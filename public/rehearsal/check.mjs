@@ -1,10 +1,12 @@
 /* The rehearsal: plays every way in which a sign-in comes back, one after the other, and says what is wrong. */
 import { build, element, enableCopying, home, redirectUri, values } from './page.mjs';
 import { examine } from './examine.mjs';
-import { HEARD, WAYS, judge } from './rehearsal.mjs';
+import { HEARD, WAYS, foretell, judge } from './rehearsal.mjs';
+import { examineRelay } from './relay.mjs';
 
 /**
  * @typedef {import('./rehearsal.mjs').Played} Played
+ * @typedef {{app: HTMLIFrameElement}} Stage the frame that plays now
  * @typedef {{name: string, about: string, result: import('./rehearsal.mjs').Result, told: string, advice: string}} Row
  */
 
@@ -12,22 +14,22 @@ import { HEARD, WAYS, judge } from './rehearsal.mjs';
 const SANDBOX =
   'allow-same-origin allow-scripts allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox';
 
-const EXAMINED = {
-  name: 'redirect page',
-  about: 'The redirect page, as this browser gets it, is the host’s own.',
-};
+/* The pages of a sign-in's window. */
+const PAGES = [
+  { name: 'redirect page', page: 'redirect.html', about: 'The redirect page, as this browser gets it, is the host’s own.' },
+  { name: 'start page', page: 'start.html', about: 'So is start.html, where the window of a sign-in begins.' },
+];
 const SIGNS = { passed: 'Passed', limited: 'Not possible here', failed: 'Failed', 'not here': 'Nothing to rehearse' };
 
 /**
- * @type {{expected: import('./examine.mjs').Expected, faults: Record<string, {why: string, change: string}>,
- *         source: string, release: string}}
+ * @type {{expected: Record<string, import('./examine.mjs').Expected>, relay: boolean, source: string, release: string,
+ *         faults: Record<string, {why: string, change: string}>}}
  */
 const host = values;
 const button = element('start', HTMLButtonElement);
 const list = element('results');
 
-const PATIENCE = 3_000; // ms that an answer may take, and the frame to be there
-const PATIENCE_LOST = 1_000; // the same once an answer did not come
+const PATIENCE = 5_000; // ms until the frame is there
 
 /** @type {Row[]} */
 let rows = [];
@@ -37,8 +39,8 @@ const FRAMED = {
   about: 'Pages of this host can stand in a frame, as the widget does.',
 };
 
-/** @returns {Promise<HTMLIFrameElement | undefined>} the frame; none where the browser does not show the page in it */
-function openApp() {
+/** @returns {Promise<Stage | undefined>} none where the browser does not show the page in a frame */
+function setUp() {
   const frame = build('iframe', {
     class: 'stage',
     title: 'The app’s part',
@@ -49,7 +51,7 @@ function openApp() {
     tabindex: -1,
   });
   document.body.append(frame);
-  const ready = told(frame, (data) => (data?.ready ? frame : undefined));
+  const ready = told(frame, (data) => (data?.ready ? { app: frame } : undefined));
   return Promise.race([ready, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
 }
 
@@ -76,11 +78,10 @@ function told(frame, read) {
  * @param {import('./rehearsal.mjs').Way} way
  * @returns {Promise<Played>}
  */
-async function play(app, { inFrame = false, severed = false, implicit = false, answer }) {
+async function play(app, { inFrame = false, severed = false, apart = false, implicit = false, answer }) {
   const played = told(app, (data) => data?.played);
-  const patience = rows.some(({ result }) => result === 'failed') ? PATIENCE_LOST : PATIENCE;
   app.contentWindow?.postMessage(
-    { play: { redirectUri, inFrame, severed, implicit, answer, patience } },
+    { play: { redirectUri, inFrame, severed, apart, implicit, answer } },
     location.origin,
   );
   return played;
@@ -88,17 +89,20 @@ async function play(app, { inFrame = false, severed = false, implicit = false, a
 
 /**
  * Plays a way; where the browser keeps its window back, once more when the user has pressed the button for it.
- * @param {HTMLIFrameElement} app
+ * @param {Stage} stage
  * @param {import('./rehearsal.mjs').Way} way
  */
-async function playOut(app, way) {
-  const played = await play(app, way);
+async function playOut(stage, way) {
+  const played = await play(stage.app, way);
   if (!played.blocked) return played;
+  // In the same frame the next sign-in would not begin on start.html (`begin-sign-in.js`): a new one is as at first.
+  stage.app.remove();
+  Object.assign(stage, await setUp());
   await press(
     'Continue',
     'This browser lets a page open one window for each press: press “Continue”, or allow pop-ups for this address.',
   );
-  return play(app, way);
+  return play(stage.app, way);
 }
 
 /**
@@ -122,31 +126,40 @@ function press(label, status) {
   });
 }
 
-/** @param {HTMLIFrameElement | undefined} app */
-async function rehearse(app) {
+/** @param {Stage | undefined} stage */
+async function rehearse(stage) {
   rows = [];
   list.replaceChildren();
   element('remedy').textContent = '';
   element('copy', HTMLButtonElement).disabled = true;
-  const examined = examineHere();
-  if (app) await playAll(app);
+  const now = await hostNow();
+  const pages = PAGES.filter(({ page }) => now.expected[page]);
+  for (const row of await Promise.all(pages.map((page) => examinePage(page, now.expected[page.page])))) add(row);
+  if (stage) await playAll(stage, host.relay && now.relay); // the frame was made by what was true then
   else addUnframed();
-  add(await examined, true);
   conclude();
 }
 
-/** @param {HTMLIFrameElement} app */
-async function playAll(app) {
-  const around = { redirectUri, cdn: host.source, inForeignPage: isInForeignPage() };
+/**
+ * @param {Stage} stage
+ * @param {boolean} relays
+ */
+async function playAll(stage, relays) {
+  const broken = relays ? examineRelay() : undefined;
+  /** @type {import('./rehearsal.mjs').Surroundings} */
+  const around = { redirectUri, cdn: host.source, inForeignPage: isInForeignPage(), relays, comesBack: true };
   let denied = false;
   for (const way of WAYS) {
-    if (way.onlyDenied && !denied) {
-      show(way, { blocked: false, heard: [], stayed: false, denied, keeps: true }, around);
+    if (way.severed) around.broken = explained(await broken);
+    const known = foretell(way, denied, around);
+    if (known) {
+      show(way, known);
       continue;
     }
-    const played = await playOut(app, way);
+    const played = await playOut(stage, way);
     denied = played.denied;
-    show(way, played, around);
+    if (way === WAYS[0]) around.comesBack = played.heard.length > 0;
+    show(way, judge(way, played, around), played.heard);
   }
 }
 
@@ -157,17 +170,23 @@ function addUnframed() {
   add({ ...FRAMED, result: 'failed', told: 'It is not there.', advice });
 }
 
-/** @returns {Promise<Row>} */
-async function examineHere() {
-  if (new URL(redirectUri).origin !== location.origin) {
-    const told = `At another address, ${redirectUri}, which only embeddable-host check can examine.`;
-    return { ...EXAMINED, result: 'not here', told, advice: '' };
+/** @type {(page: typeof PAGES[number], expected: import('./examine.mjs').Expected) => Promise<Row>} */
+async function examinePage({ name, about, page }, expected) {
+  const address = page === 'redirect.html' ? redirectUri : page;
+  if (new URL(address, location.href).origin !== location.origin) {
+    const told = `At another address, ${address}, which only embeddable-host check can examine.`;
+    return { name, about, result: 'not here', told, advice: '' };
   }
-  const finding = await examine(redirectUri, (await hostNow()).expected);
-  if (!finding)
-    return { ...EXAMINED, result: 'passed', told: 'Its bytes and headers are as the host sends them.', advice: '' };
+  const wrong = explained(await examine(address, expected));
+  if (wrong) return { name, about, result: 'failed', told: wrong.seen, advice: wrong.advice };
+  return { name, about, result: 'passed', told: 'Its bytes and headers are as the host sends them.', advice: '' };
+}
+
+/** @param {import('./examine.mjs').Finding | undefined} finding */
+function explained(finding) {
+  if (!finding) return undefined;
   const { why, change } = host.faults[finding.fault];
-  return { ...EXAMINED, result: 'failed', told: `${finding.seen}.`, advice: `${why} ${change}` };
+  return { seen: `${finding.seen}.`, advice: `${why} ${change}` };
 }
 
 /** What the host says of itself by now: its settings may have changed since this page was loaded. */
@@ -191,23 +210,18 @@ function isInForeignPage() {
 
 /**
  * @param {import('./rehearsal.mjs').Way} way
- * @param {Played} played
- * @param {import('./rehearsal.mjs').Surroundings} around
+ * @param {import('./rehearsal.mjs').Judgement} judgement
+ * @param {Played['heard']} [heard] what came, where it was played
  */
-function show(way, played, around) {
-  const { result, advice } = judge(way, played, around);
-  const { heard } = played;
-  const by = heard.map((one) => `${HEARD[one.by]}, in ${one.ms} ms`).join('; then by ');
-  const times = heard.length === 1 ? 'once' : `${heard.length} times`;
-  const told = heard.length ? `Arrived ${times}, by ${by}.` : result === 'not here' ? '' : 'Did not arrive.';
-  add({ name: way.name, about: way.about, result, told, advice });
+function show({ name, about }, { result, told, advice }, heard) {
+  const by = heard?.map((one) => `${HEARD[one.by]}, in ${one.ms} ms`).join('; then by ');
+  const times = heard?.length === 1 ? 'once' : `${heard?.length} times`;
+  const arrived = by ? `Arrived ${times}, by ${by}.` : heard ? 'Did not arrive.' : '';
+  add({ name, about, result, told: told ?? arrived, advice });
 }
 
-/**
- * @param {Row} row
- * @param {boolean} [first]
- */
-function add(row, first = false) {
+/** @param {Row} row */
+function add(row) {
   const item = build(
     'li',
     { 'data-result': row.result },
@@ -216,9 +230,8 @@ function add(row, first = false) {
     build('p', {}, build('span', { class: 'result' }, `${SIGNS[row.result]}. `), row.told),
     row.advice && build('p', {}, row.advice),
   );
-  if (first) list.prepend(item);
-  else list.append(item);
-  rows = first ? [row, ...rows] : [...rows, row];
+  list.append(item);
+  rows.push(row);
 }
 
 /** Ready, or the one thing that is wrong: what is wrong with the page itself explains the rest. */
@@ -263,11 +276,11 @@ async function run() {
     return;
   }
   // Before the first press, which lets only frames that are there already open a window.
-  let app = await openApp();
+  let stage = await setUp();
   await press('Rehearse', '');
   for (;;) {
-    app ??= await openApp();
-    await rehearse(app);
+    stage ??= await setUp();
+    await rehearse(stage);
     await press('Rehearse again', element('verdict').textContent ?? '');
   }
 }

@@ -1,4 +1,4 @@
-/* The redirect page as this browser gets it, held against what the host sends: what differs was changed in between. */
+/* A page of a sign-in as this browser gets it, held against what the host sends: what differs was changed in between. */
 
 const PATIENCE = 10_000; // ms
 
@@ -18,12 +18,13 @@ const STATUSES = /** @type {Record<number, string>} */ ({
   504: 'host-down',
 });
 
-const VALUES = /"origins": ?\[/; // in every redirect page of the host, a team's own as well
+const VALUES = /"sentences": ?\{/; // in every such page of the host, a team's own as well
+const UNFRAMED = "frame-ancestors 'none'";
 
 const CSP = 'Content-Security-Policy';
 
 /** A fault in the headers for each; the first one that holds is told. */
-const HEADERS = /** @type {{fault: string, name: string, isWrong: (seen: string, wanted: string) => boolean}[]} */ ([
+const HEADERS = /** @type {{fault: string, name: string, isWrong: (seen: string, wanted: string, policy: string) => boolean}[]} */ ([
   {
     fault: 'opener-policy',
     name: 'Cross-Origin-Opener-Policy',
@@ -31,7 +32,11 @@ const HEADERS = /** @type {{fault: string, name: string, isWrong: (seen: string,
   },
   { fault: 'csp-added', name: CSP, isWrong: (seen, wanted) => seen !== wanted && seen.split(', ').includes(wanted) },
   { fault: 'csp-replaced', name: CSP, isWrong: (seen, wanted) => seen !== wanted },
-  { fault: 'frame-options', name: 'X-Frame-Options', isWrong: (seen) => seen !== '' },
+  {
+    fault: 'frame-options',
+    name: 'X-Frame-Options',
+    isWrong: (seen, _, policy) => seen !== '' && !policy.includes(UNFRAMED),
+  },
   { fault: 'redirect-page-cached', name: 'Cache-Control', isWrong: (seen) => !seen.includes('no-store') },
   { fault: 'referrer-policy', name: 'Referrer-Policy', isWrong: (seen, wanted) => seen !== wanted },
 ]);
@@ -74,7 +79,8 @@ async function inBody(body, { sha256 }) {
 /** @type {(headers: Headers, expected: Expected) => Finding | undefined} */
 function inHeaders(headers, expected) {
   const told = (/** @type {string} */ name) => (headers.get(name) ?? '').replace(/\s+/g, ' ').trim();
-  const found = HEADERS.find(({ name, isWrong }) => isWrong(told(name), expected.headers[name] ?? ''));
+  const wanted = (/** @type {string} */ name) => expected.headers[name] ?? '';
+  const found = HEADERS.find(({ name, isWrong }) => isWrong(told(name), wanted(name), wanted(CSP)));
   return found && { fault: found.fault, seen: `${found.name}: ${told(found.name) || 'none'}` };
 }
 

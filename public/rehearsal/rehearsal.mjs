@@ -1,17 +1,19 @@
 /* The ways in which a sign-in comes back, as a table, and what is to be said of each when it was played. */
 
 /**
- * @typedef {{blocked: boolean, heard: {by: string, ms: number, whole: boolean}[], stayed: boolean, denied: boolean,
- *            keeps: boolean}} Played what came of one, as `stand-in-app.js` tells it
+ * @typedef {{blocked: boolean, heard: {by: string, ms: number, whole: boolean}[], stayed: string, denied: boolean,
+ *            keeps: boolean}} Played what came of one, as `stand-in-app.js` tells it; `stayed`: the page where its window is
  *
  * @typedef {'passed' | 'limited' | 'failed' | 'not here'} Result `limited`: it cannot work, and here that is how it is
+ * @typedef {{result: Result, told?: string, advice: string}} Judgement
  *
  * @typedef {object} Way
  * @property {string} name
  * @property {string} about
  * @property {string[]} hearing the ways of hearing of it that are right
  * @property {boolean} [inFrame]
- * @property {boolean} [severed]
+ * @property {boolean} [severed] by the login page
+ * @property {boolean} [apart] the frame shares no storage with the window
  * @property {boolean} [implicit]
  * @property {boolean} [onlyDenied] only where the browser denies storage
  * @property {Record<string, string>} answer
@@ -20,6 +22,9 @@
  * @property {string} redirectUri
  * @property {string} cdn the CDN's origin where the widget comes from there
  * @property {boolean} inForeignPage this page stands in a frame of another origin's
+ * @property {boolean} relays the host has a relay
+ * @property {boolean} comesBack a plain sign-in was heard of
+ * @property {{seen: string, advice: string}} [broken] what is wrong with the relay
  */
 
 /** The ways of hearing, in words. */
@@ -28,10 +33,11 @@ export const HEARD = /** @type {Record<string, string>} */ ({
   message: 'a message to the opener',
   refresh: 'a message to the frame around it',
   storage: 'storage',
+  relay: 'the host’s relay',
 });
 
 const OPENER = ['oAuthCallback', 'message'];
-const CODE = { code: 'rehearsed' };
+const CODE = { code: 'rehearsed' }; // as in stand-in-platform.js
 
 /** @type {Way[]} */
 export const WAYS = [
@@ -44,8 +50,16 @@ export const WAYS = [
   {
     name: 'severed opener',
     about: 'A sign-in page has severed the window from the widget.',
-    hearing: ['storage'],
+    hearing: ['storage', 'relay'],
     severed: true,
+    answer: CODE,
+  },
+  {
+    name: 'severed, another site',
+    about: 'The same in a page of another site, where widget and window share no storage: the host relays the answer.',
+    hearing: ['relay'],
+    severed: true,
+    apart: true,
     answer: CODE,
   },
   {
@@ -78,97 +92,131 @@ export const WAYS = [
 ];
 
 /**
+ * What is to be said of a way without playing it; nothing where it must be played.
+ * @param {Way} way
+ * @param {boolean} denied the browser denies storage to the frame
+ * @param {Surroundings} around
+ * @returns {Judgement | undefined}
+ */
+export function foretell({ severed, apart, onlyDenied }, denied, around) {
+  if (onlyDenied && !denied) return { result: 'not here', advice: 'This browser lets the frame store.' };
+  if (around.cdn && (severed || onlyDenied)) return onCdn(apart, severed, around.cdn);
+  const lacking = apart ? relaysNothing(around) : '';
+  if (lacking) return { result: 'not here', advice: lacking };
+  if (severed && isElsewhere(around)) return { result: 'limited', advice: sharesNothing(around) };
+  if (severed && !around.comesBack) return { result: 'failed', told: 'Not played: a plain sign-in comes first.', advice: '' };
+  return apart && around.broken ? { result: 'failed', told: around.broken.seen, advice: around.broken.advice } : undefined;
+}
+
+/** @type {(apart: boolean | undefined, severed: boolean | undefined, cdn: string) => Judgement} */
+function onCdn(apart, severed, cdn) {
+  const remedy = 'Host a release: embeddable-host pull.';
+  if (apart) {
+    return { result: 'not here', advice: `This host relays for a hosted release, and the widget comes from ${cdn}. ${remedy}` };
+  }
+  const what = severed
+    ? 'never hears of this sign-in: it shares no storage with this host'
+    : 'does not start without storage';
+  return { result: 'limited', advice: `The widget comes from ${cdn} and ${what}. ${remedy}` };
+}
+
+/** Why no answer is relayed here; empty where one is. @param {Surroundings} around */
+function relaysNothing({ relays, redirectUri }) {
+  if (!relays) {
+    return (
+      'This host has no relay: the setting relay.enabled is off, this is an export, or the redirect.js in public_dir is older ' +
+      'than the relay. Users who must sign in by a page that severs the window cannot do so from another site.'
+    );
+  }
+  if (isElsewhere({ redirectUri })) {
+    return `The parameter redirectUri names ${redirectUri}: what comes back there is not this host’s to relay.`;
+  }
+  return window.isSecureContext ? '' : 'Browsers give the cryptography that the relay needs to https pages alone.';
+}
+
+/** Whether the answer comes back to another origin. @param {{redirectUri: string}} around */
+const isElsewhere = ({ redirectUri }) => new URL(redirectUri).origin !== location.origin;
+
+/** @param {Surroundings} around */
+function sharesNothing({ redirectUri }) {
+  return (
+    `The parameter redirectUri names ${redirectUri}, which shares no storage with ${location.origin}. Take ` +
+    'redirectUri out of the settings, and register this host’s own redirect page.'
+  );
+}
+
+/**
  * What came of a way, and what to do where that is not right.
  * @param {Way} way
  * @param {Played} played
  * @param {Surroundings} around
- * @returns {{result: Result, advice: string}}
+ * @returns {Judgement}
  */
-export function judge(way, { blocked, heard, stayed, denied, keeps }, around) {
-  const cdn = onCdn(way, denied, around);
-  if (cdn) return { result: 'limited', advice: cdn };
-  if (way.onlyDenied && !denied) return { result: 'not here', advice: 'This browser lets the frame store.' };
-  if (way.onlyDenied && !keeps)
-    return {
-      result: 'failed',
-      advice: 'The storage in memory does not work: see whether something rewrites before-app.js.',
-    };
+export function judge(way, { blocked, heard, stayed, keeps }, around) {
+  if (way.onlyDenied && !keeps) {
+    return failed('The storage in memory does not work: see whether something rewrites before-app.js.');
+  }
   if (blocked) {
-    return {
-      result: 'failed',
-      advice:
-        'The browser opened no window: pop-ups are blocked, or the page around this one has a sandbox without allow-popups ' +
+    return failed(
+      'The browser opened no window: pop-ups are blocked, or the page around this one has a sandbox without allow-popups ' +
         'or a Cross-Origin-Opener-Policy. Users cannot sign in there either.',
-    };
+    );
   }
   if (heard.length === 0) return nothingHeard(way, stayed, around);
   if (heard.length > 1) {
-    return {
-      result: 'failed',
-      advice:
-        'The answer came more than once, and users sign in twice: a redirect page of your own hands it over by a ' +
+    return failed(
+      'The answer came more than once, and users sign in twice: a redirect page of your own hands it over by a ' +
         'script beside redirect.js. Take that script out.',
-    };
+    );
   }
-  if (!heard[0].whole) {
-    return {
-      result: 'failed',
-      advice:
-        'Another address came back than was sent: something rewrites the address on its way, and the code is lost.',
-    };
+  const [{ by, whole }] = heard;
+  if (!whole) {
+    return failed(
+      'Another address came back than was sent: something rewrites the address on its way, and the code is lost.',
+    );
   }
-  if (!way.hearing.includes(heard[0].by)) return { result: 'failed', advice: heardOtherwise(heard[0].by) };
+  if (!way.hearing.includes(by)) return heardOtherwise(way, by);
   if (stayed) {
-    return {
-      result: 'failed',
-      advice:
-        'It was handed over, but its window stayed open: a redirect.js of your own must close it with window.close().',
-    };
+    return failed(
+      'It was handed over, but its window stayed open: a redirect.js of your own must close it with window.close().',
+    );
   }
   return { result: 'passed', advice: '' };
 }
 
-/** @type {(way: Way, denied: boolean, around: Surroundings) => string} */
-function onCdn({ severed, onlyDenied }, denied, { cdn }) {
-  if (!cdn || !(severed || (onlyDenied && denied))) return '';
-  const what = severed
-    ? 'never hears of this sign-in: it shares no storage with this host'
-    : 'does not start without storage';
-  return `The widget comes from ${cdn} and ${what}. Host a release: embeddable-host pull.`;
-}
+/** @type {(advice: string) => Judgement} */
+const failed = (advice) => ({ result: 'failed', advice });
 
-/** @param {string} by */
-function heardOtherwise(by) {
-  if (by === 'storage') {
-    return (
-      'The window came back without its opener, and storage had to help: from pages of another site nobody signs in. ' +
-      'Something sends Cross-Origin-Opener-Policy with the redirect page: take that header out.'
+/** @type {(way: Way, by: string) => Judgement} */
+function heardOtherwise({ severed }, by) {
+  if (severed && OPENER.includes(by)) {
+    const advice =
+      'The window kept its opener: something takes Cross-Origin-Opener-Policy off stand-in-platform.html, the page that ' +
+      'severs it here. That harms no user, but this way cannot be rehearsed.';
+    return { result: 'not here', advice };
+  }
+  if (by === 'storage' || by === 'relay') {
+    return failed(
+      `The window came back without its opener, and ${HEARD[by]} had to help. Something sends ` +
+        'Cross-Origin-Opener-Policy with the redirect page: take that header out.',
     );
   }
-  return `It came by ${HEARD[by]}, which the app does not listen to here.`;
+  return failed(`It came by ${HEARD[by]}, which the app does not listen to here.`);
 }
 
-/** @type {(way: Way, stayed: boolean, around: Surroundings) => {result: Result, advice: string}} */
-function nothingHeard(way, stayed, { redirectUri, inForeignPage }) {
-  const { origin } = new URL(redirectUri);
-  const isElsewhere = origin !== location.origin;
-  if (way.severed && isElsewhere) {
+/** @type {(way: Way, stayed: string, around: Surroundings) => Judgement} */
+function nothingHeard(way, stayed, { redirectUri, inForeignPage, relays, broken }) {
+  if (way.severed && inForeignPage && !relays) {
     return {
       result: 'limited',
       advice:
-        `The parameter redirectUri names ${redirectUri}, which shares no storage with ${location.origin}. Take ` +
-        'redirectUri out of the settings, and register this host’s own redirect page.',
+        'Browsers keep the storage of frames apart by site, and this host has no relay. Switch it on (relay.enabled). Or, ' +
+        `where the page around this one is of another site than ${location.host}, give this host a name of the page’s ` +
+        'site, such as phone.example.com for crm.example.com, which helps but in Safari.',
     };
   }
-  if (way.severed && inForeignPage) {
-    return {
-      result: 'limited',
-      advice:
-        'Browsers keep the storage of frames apart by site. Where the page around this one is of another site than ' +
-        `${location.host}, give this host a name of the page’s site, such as phone.example.com for crm.example.com.`,
-    };
-  }
-  return { result: 'failed', advice: isElsewhere ? notListed(redirectUri) : notHandedOver(way, stayed) };
+  if (way.severed && inForeignPage && broken) return failed(broken.advice);
+  return failed(isElsewhere({ redirectUri }) ? notListed(redirectUri) : notHandedOver(way, stayed));
 }
 
 /** @param {string} redirectUri */
@@ -179,22 +227,29 @@ function notListed(redirectUri) {
   );
 }
 
-/** @type {(way: Way, stayed: boolean) => string} */
-function notHandedOver({ inFrame, severed }, stayed) {
+/** @type {(way: Way, stayed: string) => string} */
+function notHandedOver({ inFrame, severed, apart }, stayed) {
   if (inFrame) {
     return (
       'The redirect page handed nothing over from a frame: X-Frame-Options, or frame-ancestors in a ' +
       'Content-Security-Policy, keeps it out. Take that header out.'
     );
   }
+  if (stayed === 'start.html') {
+    return 'The window stayed on start.html, where it begins, and did not go on: something has replaced that page or its script.';
+  }
+  if (stayed === 'stand-in-platform.html') {
+    return 'The window stayed on the rehearsal’s own login page: something has replaced that page or its script.';
+  }
   if (severed) {
     return (
-      'The redirect page left nothing in storage: this browser may deny storage to this host, or something has replaced ' +
-      'redirect.js.'
+      `The redirect page left nothing ${apart ? 'with the host' : 'in storage or with the host'}: this browser may deny ` +
+      'storage to this host, or something has replaced redirect.js. A window that stayed open says more.'
     );
   }
   return stayed
     ? 'The redirect page opened and stayed, and its script did not run: a Content-Security-Policy forbids it, or something ' +
         'has replaced it.'
-    : 'The redirect page closed without handing anything over: something has replaced redirect.js, such as a file in public_dir.';
+    : 'The window was closed or severed, and nothing was handed over: something has replaced redirect.js, such as a file in ' +
+        'public_dir, or sends Cross-Origin-Opener-Policy with start.html.';
 }

@@ -1,12 +1,14 @@
 /*
- * The app's part in the rehearsal: from a frame like the widget's it opens the redirect page with an answer, and tells
- * how it heard of that, by the ways in which the app listens.
+ * The app's part in the rehearsal: from a frame like the widget's it opens a sign-in as the app does, and tells how it
+ * heard of the answer, by the ways in which the app listens.
  *
  * The rehearsal's page around it says what to play, `{ play: … }`, and is told what came of it, `{ played: … }`.
  */
 (() => {
   'use strict';
 
+  const PATIENCE = 8_000; // ms that an answer may take
+  const QUIET = 1_500; // ms after which nothing comes any more from a window that has loaded, or has gone
   const SETTLING = 200; // ms in which it may come a second time
   const LOOK_EVERY = 20; // ms
 
@@ -14,9 +16,9 @@
    * @typedef {object} Play
    * @property {string} redirectUri
    * @property {boolean} inFrame in a hidden frame, else in a window
-   * @property {boolean} severed
+   * @property {boolean} severed by the login page
+   * @property {boolean} apart the frame shares no storage with the window, wherever this page is
    * @property {boolean} implicit the answer stands behind the #
-   * @property {number} patience ms that it may take
    * @property {Record<string, string>} answer
    *
    * @typedef {{by: string, ms: number, whole: boolean}} Heard
@@ -24,6 +26,8 @@
 
   /** @type {Heard[]} */
   let heard = [];
+  /** @type {Window | HTMLIFrameElement | null} */
+  let opened = null;
   let began = 0;
   let awaited = '';
   let key = '';
@@ -34,6 +38,25 @@
    */
   function hear(by, address) {
     heard.push({ by, ms: Math.round(performance.now() - began), whole: address === awaited });
+  }
+
+  /** A window that reads closed calls nobody: then it was before-app.js that called, with what the host had for it. */
+  function hearCall(/** @type {string} */ address) {
+    hear(isGone() ? 'relay' : 'oAuthCallback', address);
+  }
+
+  /** Whether nothing more is to be loaded in the window, as far as can be seen of it. */
+  function isLoaded() {
+    try {
+      const shown = opened instanceof HTMLIFrameElement ? opened.contentWindow : opened;
+      return !shown || shown.closed || (shown.location.href !== 'about:blank' && shown.document.readyState === 'complete');
+    } catch {
+      return true; // of another origin, or the browser's own page
+    }
+  }
+
+  function isGone() {
+    return !opened || opened instanceof HTMLIFrameElement || opened.closed;
   }
 
   /** @param {number} ms */
@@ -58,15 +81,17 @@
     return address.href;
   }
 
-  /** @param {Play} play */
-  function openWindow({ severed }) {
-    const features = 'popup, width=500, height=400';
-    if (!severed) return window.open(awaited, '_blank', features);
-    const opened = window.open('about:blank', '_blank', features);
-    if (!opened) return null;
-    opened.opener = null; // what a page with a Cross-Origin-Opener-Policy does to the window it is shown in
-    opened.location.replace(awaited);
-    return opened;
+  /**
+   * An authorize address, by which before-app.js knows a sign-in. A login page that does not sever is left out: the
+   * address is the redirect page's with the answer already.
+   * @param {Play} play
+   * @param {string} state
+   */
+  function authorizeAddress(play, state) {
+    const address = new URL(play.severed ? 'stand-in-platform.html' : callback(play, state), location.href);
+    address.searchParams.set('redirect_uri', play.redirectUri);
+    address.searchParams.set('state', state);
+    return address.href;
   }
 
   function openFrame() {
@@ -77,18 +102,48 @@
     return frame;
   }
 
+  /** Has the frame see other storage than the window, as in a page of another site. @returns {() => void} undoes it */
+  function partStorage() {
+    const own = Object.getOwnPropertyDescriptor(window, 'localStorage'); // there is one where storage is in memory
+    Object.defineProperty(window, 'localStorage', { configurable: true, value: sessionStorage });
+    return () => {
+      if (own) Object.defineProperty(window, 'localStorage', own);
+      else Reflect.deleteProperty(window, 'localStorage');
+    };
+  }
+
+  /** The page that the window stands on in the end; empty where it has gone, or was severed. */
+  function place() {
+    if (isGone()) return '';
+    try {
+      return /** @type {Window} */ (opened).location.pathname.replace(/.*\//, '') || 'another page';
+    } catch {
+      return 'another page'; // of another origin, or the browser's own
+    }
+  }
+
+  /** Waits until it was heard and the window has gone, or nothing came for so long. @param {number} quiet ms */
+  async function untilHeard(quiet) {
+    let loading = began; // when it was last seen to load
+    for (let now = began; now < began + PATIENCE && now < loading + quiet; now = performance.now()) {
+      if (heard.length && isGone()) return;
+      if (!isLoaded()) loading = now;
+      await pause(LOOK_EVERY);
+    }
+  }
+
   /** @param {Play} play */
   async function perform(play) {
     const { state, tail } = newState();
+    const address = authorizeAddress(play, state);
     heard = [];
     key = `${tail}-callbackUri`;
-    awaited = callback(play, state);
+    awaited = play.severed || play.inFrame ? callback(play, state) : address;
     began = performance.now();
-    const opened = play.inFrame ? openFrame() : openWindow(play);
-    if (!opened) return { blocked: true, heard, stayed: false };
-    const isGone = () => opened instanceof HTMLIFrameElement || opened.closed;
-    while (!(heard.length && isGone()) && performance.now() - began < play.patience) await pause(LOOK_EVERY);
-    const stayed = !isGone();
+    opened = play.inFrame ? openFrame() : window.open(address, '_blank', 'popup, width=500, height=400');
+    if (!opened) return { blocked: true, heard, stayed: '' };
+    await untilHeard(play.severed ? PATIENCE : QUIET);
+    const stayed = place();
     await pause(SETTLING);
     if (opened instanceof HTMLIFrameElement) opened.remove();
     else opened.close();
@@ -107,7 +162,7 @@
     }
   }
 
-  Object.assign(window, { oAuthCallback: (/** @type {string} */ address) => hear('oAuthCallback', address) });
+  Object.assign(window, { oAuthCallback: hearCall });
   window.addEventListener('storage', ({ key: changed, newValue }) => {
     if (changed !== key || !newValue) return;
     localStorage.removeItem(key); // by which the redirect page knows that it was taken
@@ -115,12 +170,11 @@
   });
   window.addEventListener('message', async ({ source, origin, data }) => {
     if (source === window.parent && origin === location.origin && data?.play) {
-      const played = {
-        ...(await perform(data.play)),
-        denied: !(localStorage instanceof Storage),
-        keeps: keepsStorage(),
-      };
-      window.parent.postMessage({ played }, location.origin);
+      const rejoin = data.play.apart ? partStorage() : () => {};
+      const played = await perform(data.play);
+      rejoin();
+      const storage = { denied: !(localStorage instanceof Storage), keeps: keepsStorage() };
+      window.parent.postMessage({ played: { ...played, ...storage } }, location.origin);
     } else if (data?.callbackUri) {
       hear('message', data.callbackUri);
     } else if (data?.refreshCallbackUri) {

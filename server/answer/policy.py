@@ -18,6 +18,7 @@ CROSS_ORIGIN = (("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Contr
 OWN_ORIGIN = ("Cross-Origin-Resource-Policy", "same-origin")
 # The callback needs the opener: said outright, so that nobody's default takes it away.
 KEEPS_OPENER = ("Cross-Origin-Opener-Policy", "unsafe-none")
+SEVERS_OPENER = ("Cross-Origin-Opener-Policy", "same-origin")
 # No address with a query leaves in a Referer; the widget's own requests name the origin alone.
 NO_REFERRER = ("Referrer-Policy", "no-referrer")
 ORIGIN_REFERRER = ("Referrer-Policy", "strict-origin")
@@ -31,7 +32,8 @@ class PagePolicy:
 
     `widget`: it shows the widget, from this origin or the CDN's. `modules`: it loads modules from this origin, and
     frames its pages. `asks`: it asks for them as well. `redirects`: it frames the redirect page, wherever that is.
-    `framed`: by whom, "embedders" being those of `widget.embedders`.
+    `severs`: its window loses the page that opened it. `framed`: by whom, "embedders" being those of
+    `widget.embedders`.
     """
 
     cache: str
@@ -40,6 +42,7 @@ class PagePolicy:
     modules: bool = False
     asks: bool = False
     redirects: bool = False
+    severs: bool = False
     framed: Literal["nobody", "self", "embedders"] = "nobody"
 
 
@@ -93,7 +96,7 @@ def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[st
         NOSNIFF,
         ("Cache-Control", policy.cache),
         ("Content-Security-Policy", f"{csp}; {ancestors}".rstrip("; ")),
-        KEEPS_OPENER,
+        SEVERS_OPENER if policy.severs else KEEPS_OPENER,
         NO_REFERRER,
         *CROSS_ORIGIN,
     ]

@@ -30,6 +30,7 @@ STATUSES = {
 }
 
 CSP = "Content-Security-Policy"
+OPENER_POLICY = "Cross-Origin-Opener-Policy"
 NO_FRAMES = "frame-ancestors 'none'"
 # Headers that must be what they are, and the faults if not. A list may say the same twice, a single value may not.
 LISTS = {"Referrer-Policy": "referrer-policy", "X-Content-Type-Options": "nosniff"}
@@ -199,8 +200,8 @@ def _fitting_policy(expected: Expected, answer: Answer) -> Symptoms:
 
 
 def _opener(expected: Expected, answer: Answer) -> Symptoms:
-    seen = answer.header("Cross-Origin-Opener-Policy")
-    if expected.is_page and seen not in ("", "unsafe-none"):
+    seen = answer.header(OPENER_POLICY)
+    if expected.is_page and seen not in ("", "unsafe-none", expected.header(OPENER_POLICY)):
         yield Symptom("opener-policy", "unsafe-none, or none", seen)
 
 

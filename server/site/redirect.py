@@ -81,7 +81,11 @@ def drafts(basis: Basis) -> Iterator[Draft]:
     for home in basis.homes:
         yield redirect_page(home)
         if basis.has_relay:
-            yield home.page(START_PAGE, START_POLICY, {"start.js": _dress(home.basis)})
+            yield start_page(home)
+
+
+def start_page(home: Home) -> Draft:
+    return home.page(START_PAGE, START_POLICY, {"start.js": _dress(home.basis)})
 
 
 def redirect_page(home: Home) -> Draft:

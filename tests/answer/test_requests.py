@@ -38,9 +38,9 @@ NO_STORE = "no-store"
 MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
-SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html")
+SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
 PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-KEPT_BY_NOBODY = ("redirect.html", "check.html", "stand-in-app.html")
+KEPT_BY_NOBODY = ("redirect.html", "check.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
@@ -538,6 +538,13 @@ def test_the_redirect_page_keeps_its_opener_and_sends_no_referrer(server: Server
     assert headers["referrer-policy"] == "no-referrer"
 
 
+def test_no_page_severs_its_window_but_the_rehearsal_s_login_page(server: Server) -> None:
+    policies = {address: server.ask(address).headers["cross-origin-opener-policy"] for address in OUR_PAGES}
+    severing = {address for address, policy in policies.items() if policy == "same-origin"}
+    assert severing == {"/stand-in-platform.html", "/sandbox/stand-in-platform.html"}
+    assert set(policies.values()) == {"unsafe-none", "same-origin"}
+
+
 def test_nothing_sets_a_cookie_or_names_the_server(server: Server, addresses: list[str]) -> None:
     for address in (*addresses, "/nothing"):
         assert not {"set-cookie", "server", "last-modified", "x-frame-options"} & server.ask(address).headers.keys()
@@ -657,7 +664,7 @@ def test_the_redirect_page_asks_this_host_alone_and_where_there_is_no_relay_nobo
 
 
 FRAMEABLE = ("/redirect.html", "/app.html", "/check.html", "/stand-in-app.html", "/widget/{id}/app.html")
-UNFRAMEABLE = ("/", "/start.html", "/popup.html", "/nothing")
+UNFRAMEABLE = ("/", "/start.html", "/popup.html", "/stand-in-platform.html", "/nothing")
 
 
 def test_every_page_may_frame_the_widget_unless_embedders_are_listed(server: Server, release: Release) -> None:

@@ -39,14 +39,20 @@ pytestmark = pytest.mark.usefixtures("hosted", "loader")
 PATIENCE = 60_000  # ms for a whole rehearsal, in which what does not come is waited for
 WAYS = (
     "redirect page",
+    "start page",
     "plain sign-in",
     "severed opener",
+    "severed, another site",
     "hidden frame",
     "denied storage",
     "denied sign-in",
     "implicit answer",
 )
 READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "not here"}
+IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in", "implicit answer"}
+UNRELAYED = {name: result for name, result in READY.items() if name != "start page"} | {
+    "severed, another site": "not here"
+}
 CODE = "rehearsed"  # what the rehearsal sends for one
 
 
@@ -86,12 +92,12 @@ def rehearsed(context: BrowserContext, address: str) -> Rehearsal:
     return Rehearsal(page)
 
 
-def rehearsed_from(site: str, internet: Internet, context: BrowserContext) -> Rehearsal:
+def rehearsed_from(site: str, internet: Internet, context: BrowserContext, host: str = HOST) -> Rehearsal:
     """A rehearsal in a page of the team's, by the code that the rehearsal's page offers."""
     page = context.new_page()
-    page.goto(f"https://{HOST}/check.html")
+    page.goto(f"https://{host}/check.html")
     code = page.locator("#embedded-code")
-    expect(code).to_contain_text(HOST)
+    expect(code).to_contain_text(host)
     page.goto(internet.page(site, f"<!doctype html><body>{code.inner_text()}"))
     return Rehearsal(page.frame_locator("iframe"))
 
@@ -108,9 +114,10 @@ def test_a_right_host_is_ready_and_each_way_is_heard_of_once(open_browser: OpenB
     assert rehearsal.results == READY
     assert re.search(r"Arrived once, by a call to the opener, in \d+ ms\.", rehearsal.row("plain sign-in"))
     assert "by storage, in" in rehearsal.row("severed opener")
+    assert re.search(r"Arrived once, by the host’s relay, in \d+ ms\.", rehearsal.row("severed, another site"))
     assert "by a message to the frame around it, in" in rehearsal.row("hidden frame")
-    # Its windows are closed, and nothing is left of it.
-    assert len(context.pages) == 1
+    # Nothing is left of it.
+    wait_until(lambda: len(context.pages) == 1, "its windows are closed")
     assert rehearsal.page.locator("body").evaluate("() => localStorage.length") == 0
     assert CODE not in hosted.output
     assert rehearsal.page.locator("#start").inner_text() == "Rehearse again"
@@ -144,22 +151,39 @@ def test_in_a_page_of_the_hosts_site_it_is_ready(
     assert rehearsal.results == READY
 
 
-def test_in_a_page_of_another_site_a_severed_opener_is_told_to_be_the_limit(
-    internet: Internet, open_browser: OpenBrowser
+@pytest.mark.parametrize("weather", [PLAIN, INCOGNITO])
+def test_in_a_page_of_another_site_the_relay_brings_what_a_severed_window_has(
+    internet: Internet, open_browser: OpenBrowser, weather: Weather
 ) -> None:
-    rehearsal = rehearsed_from(CROSS_SITE, internet, open_browser(PLAIN))
+    rehearsal = rehearsed_from(CROSS_SITE, internet, open_browser(weather))
 
-    assert rehearsal.verdict == "Ready, but for one way: severed opener."
-    assert "give this host a name of the page’s site" in rehearsal.remedy
-    assert rehearsal.results == READY | {"severed opener": "limited"}
+    assert rehearsal.verdict == "Ready."
+    assert rehearsal.results == READY
+    for name in ("severed opener", "severed, another site"):
+        assert "Arrived once, by the host’s relay" in rehearsal.row(name)
 
 
 def test_where_storage_is_denied_the_storage_in_memory_serves(internet: Internet, open_browser: OpenBrowser) -> None:
     rehearsal = rehearsed_from(CROSS_SITE, internet, open_browser(STORAGE_DENIED))
 
-    # Of a severed opener this weather, as it is made, tells nothing (`weather`).
-    results = {name: result for name, result in rehearsal.results.items() if name != "severed opener"}
-    assert results == {name: "passed" for name in WAYS if name != "severed opener"}
+    assert rehearsal.verdict == "Ready."
+    assert rehearsal.results == dict.fromkeys(WAYS, "passed")
+
+
+def test_without_a_relay_it_says_so_and_in_a_page_of_another_site_a_severed_opener_is_the_limit(
+    internet: Internet, open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    with hosts.own(internet, tmp_path / "own", "relay.enabled = false\n"):
+        here = rehearsed(open_browser(INCOGNITO), f"https://{OWN}/check.html")
+        elsewhere = rehearsed_from(CROSS_SITE, internet, open_browser(INCOGNITO), OWN)
+
+    assert here.verdict == "Ready."
+    assert here.results == UNRELAYED
+    assert "the setting relay.enabled is off" in here.row("severed, another site")
+    assert elsewhere.verdict == "Ready, but for one way: severed opener."
+    assert "Switch it on (relay.enabled)" in elsewhere.remedy
+    assert "give this host a name of the page’s site" in elsewhere.remedy
+    assert elsewhere.results == UNRELAYED | {"severed opener": "limited"}
 
 
 def test_with_the_widget_from_the_cdn_it_says_what_that_costs(open_browser: OpenBrowser) -> None:
@@ -168,7 +192,8 @@ def test_with_the_widget_from_the_cdn_it_says_what_that_costs(open_browser: Open
     assert rehearsal.verdict == "Ready, but for one way: severed opener."
     assert f"The widget comes from https://{CDN[0]}" in rehearsal.remedy
     assert "embeddable-host pull" in rehearsal.remedy
-    assert rehearsal.results == READY | {"severed opener": "limited"}
+    assert rehearsal.results == UNRELAYED | {"severed opener": "limited"}
+    assert "Host a release: embeddable-host pull" in rehearsal.row("severed, another site")
 
 
 def test_where_each_window_wants_a_press_it_asks_for_one(browsers: Browsers) -> None:
@@ -188,13 +213,14 @@ def test_where_each_window_wants_a_press_it_asks_for_one(browsers: Browsers) -> 
             ]
             return found
 
-        presses = []
-        while "Rehearse again" not in presses:
+        presses = ["Rehearse"]
+        while presses[-1] != "Rehearse again":
+            page.mouse.click(button["x"] + 5, button["y"] + 5)
             wait_until(lambda: label() != "", "it wants to be pressed", PATIENCE / 1000)
             presses.append(label())
-            page.mouse.click(button["x"] + 5, button["y"] + 5)
 
-        assert presses == ["Rehearse", "Continue", "Continue", "Continue", "Rehearse again"]
+        assert presses == ["Rehearse", *["Continue"] * 4, "Rehearse again"]
+        assert results(page) == READY
 
 
 def test_where_no_window_opens_at_all_it_says_so_and_comes_to_an_end(open_browser: OpenBrowser) -> None:
@@ -202,12 +228,13 @@ def test_where_no_window_opens_at_all_it_says_so_and_comes_to_an_end(open_browse
     page.add_init_script("window.open = () => null;")
     page.goto(f"https://{HOST}/check.html")
     page.locator("#start:enabled").click()
-    for _ in range(4):
+    for _ in ("plain sign-in", "denied sign-in", "implicit answer"):
         page.get_by_role("button", name="Continue").click()
 
     expect(page.locator("#verdict")).to_have_text("Not ready: plain sign-in.")
     expect(page.locator("#remedy")).to_contain_text("The browser opened no window")
     assert results(page)["hidden frame"] == "passed"
+    expect(page.locator("#results li", has_text="Not played: a plain sign-in comes first.")).to_have_count(2)
 
 
 def test_a_change_of_settings_while_the_page_is_open_is_no_fault(
@@ -264,7 +291,7 @@ def deploy(internet: Internet, tmp_path: Path) -> Deploy:
 
 
 def test_every_fault_that_the_page_can_find_comes_with_its_advice() -> None:
-    found = PUBLIC["examine.mjs"].read_text(encoding="utf-8")
+    found = "".join(PUBLIC[module].read_text(encoding="utf-8") for module in ("examine.mjs", "relay.mjs"))
 
     named = {
         name for names in re.findall(r"fault: '([a-z-]+)'|\d: '([a-z-]+)'|\?\? '([a-z-]+)'", found) for name in names
@@ -272,14 +299,18 @@ def test_every_fault_that_the_page_can_find_comes_with_its_advice() -> None:
     assert named - {""} == {name for name, fault in FAULTS.items() if fault.seen_by_browsers}
 
 
-OF_THE_PAGE = "= /redirect.html"
+OF_THE_PAGE, OF_THE_START, OF_THE_RELAY = "= /redirect.html", "= /start.html", "/relay/"
+WITHOUT_REDIRECT_PAGE = IN_WINDOWS | {"redirect page", "hidden frame"}
+WITHOUT_START_PAGE = IN_WINDOWS | {"start page"}
+WITHOUT_RELAY = {"severed, another site"}
 
 
-def answered(directives: str) -> str:
-    """nginx's lines where these answer for the redirect page."""
-    return f"location {OF_THE_PAGE} {{ {directives} }} {PASSED_ON}"
+def answered(directives: str, location: str = OF_THE_PAGE) -> str:
+    """nginx's lines where these answer for `location`."""
+    return f"location {location} {{ {directives} }} {PASSED_ON}"
 
 
+CACHING = "proxy_cache answers; proxy_ignore_headers Cache-Control; proxy_cache_valid any 1m;"
 OPENER_POLICY = "Cross-Origin-Opener-Policy"
 CSP = "Content-Security-Policy"
 BROKEN = {
@@ -290,17 +321,17 @@ BROKEN = {
     ),
     "a rewritten CSP": (
         replaced(CSP, "default-src 'self'", OF_THE_PAGE),
-        set(WAYS) - {"denied storage"},
+        WITHOUT_REDIRECT_PAGE,
         "add_header` for Content-Security-Policy",
     ),
     "a second CSP": (
         changed(f"add_header {CSP} \"script-src 'self'\" always;", OF_THE_PAGE),
-        set(WAYS) - {"denied storage"},
+        WITHOUT_REDIRECT_PAGE,
         "Take `add_header Content-Security-Policy …` out",
     ),
     "a replaced script": (
         rewritten("callOpener", "callNobody"),
-        set(WAYS) - {"denied storage"},
+        WITHOUT_REDIRECT_PAGE,
         "Switch off what rewrites",
     ),
     "X-Frame-Options": (
@@ -315,9 +346,21 @@ BROKEN = {
     ),
     "a login page": (
         answered("default_type text/html; return 200 '<!doctype html><form>Log in</form>';"),
-        set(WAYS) - {"denied storage"},
+        WITHOUT_REDIRECT_PAGE,
         "Have the address answered by the host",
     ),
+    "an opener policy on the start page": (
+        replaced(OPENER_POLICY, "same-origin", OF_THE_START),
+        WITHOUT_START_PAGE,
+        f"`add_header {OPENER_POLICY} …`",
+    ),
+    "another start page": (
+        answered("default_type text/html; return 200 '<!doctype html><p>Hello';", OF_THE_START),
+        WITHOUT_START_PAGE,
+        "Have the address answered by the host",
+    ),
+    "no relay": (answered("return 404;", OF_THE_RELAY), WITHOUT_RELAY, "Pass `relay/` on to the host"),
+    "a cached relay": (changed(CACHING, OF_THE_RELAY), WITHOUT_RELAY, "`proxy_cache off;`"),
 }
 
 
@@ -329,9 +372,11 @@ def test_what_stands_between_is_named_with_the_line_to_change(
     with deploy(lines) as address:
         rehearsal = rehearsed(open_browser(INCOGNITO), address)
 
-    assert rehearsal.verdict == "Not ready: redirect page."
+    failed = [name for name, result in rehearsal.results.items() if result == "failed"]
+    assert set(failed) == failing
+    assert rehearsal.verdict == f"Not ready: {failed[0]}."
+    assert failed[0] in ("redirect page", "start page", "severed, another site")
     assert change in rehearsal.remedy
-    assert {name for name, result in rehearsal.results.items() if result == "failed"} == failing
 
 
 # Lines, and the fault that the page finds in what it gets.
@@ -359,11 +404,139 @@ def test_the_page_that_is_got_is_held_against_the_host_s(deploy: Deploy, open_br
             finding = page.evaluate("""async () => {
                 const { expected } = JSON.parse(document.getElementById('values').textContent);
                 const { examine } = await import('./examine.mjs');
-                return await examine('redirect.html', expected) ?? { fault: null };
+                return await examine('redirect.html', expected['redirect.html']) ?? { fault: null };
             }""")
             found[name] = finding["fault"]
 
     assert found == {name: fault for name, (_, fault) in FOUND.items()}
+
+
+STRIPPING = "proxy_pass_request_headers off; proxy_pass_request_body off; proxy_set_header Content-Length '';"
+# Lines; the fault that the page finds in what the relay answers, what shows it, and what is to be changed.
+RELAY_FOUND = {
+    "POST is forbidden": (
+        changed("limit_except GET { deny all; }", OF_THE_RELAY),
+        ("relay-refused", "POST relay/…: status 403"),
+        "nor `limit_except` in front of `relay/`",
+    ),
+    "files answer": (
+        answered("return 405;", OF_THE_RELAY),
+        ("relay-missing", "POST relay/…: status 405"),
+        "POST as well as GET",
+    ),
+    "bodies are cut": (
+        changed("client_max_body_size 1k;", OF_THE_RELAY),
+        ("relay-cut", "POST relay/…: status 413"),
+        "`client_max_body_size 8k;`",
+    ),
+    "bodies are dropped": (
+        changed(STRIPPING, OF_THE_RELAY),
+        ("relay-stripped", "POST relay/…: status 415"),
+        "`embeddable-host nginx`",
+    ),
+    "a login": (
+        answered("return 401;", OF_THE_RELAY),
+        ("relay-refused", "POST relay/…: status 401"),
+        "neither login nor bot check",
+    ),
+    "a redirect to a login": (
+        answered(f"return 302 https://{SAME_SITE}/;", OF_THE_RELAY),
+        ("relay-refused", "POST relay/…: a redirect"),
+        "neither login nor bot check",
+    ),
+    "a page for whatever is asked": (
+        answered("return 200 '<!doctype html>';", OF_THE_RELAY),
+        ("relay-missing", "POST relay/…: status 200"),
+        "Pass `relay/` on",
+    ),
+    "a page for GET": (
+        changed("if ($request_method = GET) { return 200 '<!doctype html>'; }", OF_THE_RELAY),
+        ("relay-missing", "GET relay/…: other bytes than were left"),
+        "POST as well as GET",
+    ),
+    "GET is not passed on": (
+        changed("if ($request_method = GET) { return 404; }", OF_THE_RELAY),
+        ("relay-missing", "GET relay/…: status 404"),
+        "POST as well as GET",
+    ),
+    "a rate limit": (
+        answered("return 429;", OF_THE_RELAY),
+        ("relay-limited", "POST relay/…: status 429"),
+        "Raise it for `relay/`",
+    ),
+    "a dead host": (answered("return 502;", OF_THE_RELAY), ("host-down", "POST relay/…: status 502"), "Start it"),
+    "an odd status": (answered("return 418;", OF_THE_RELAY), ("status", "POST relay/…: status 418"), "the logs"),
+    "no answer": (answered("return 444;", OF_THE_RELAY), ("no-answer", "POST relay/…: no answer"), "error log"),
+}
+
+
+def relay_found(address: str, open_browser: OpenBrowser) -> tuple[str | None, str]:
+    """The fault that the page finds in the relay, and what shows it."""
+    page = open_browser(INCOGNITO).new_page()
+    page.goto(address)
+    finding = page.evaluate("""async () => {
+        const { examineRelay } = await import('./relay.mjs');
+        return await examineRelay() ?? { fault: null, seen: '' };
+    }""")
+    return finding["fault"], finding["seen"]
+
+
+def test_what_stands_before_the_relay_is_known_by_what_it_answers(deploy: Deploy, open_browser: OpenBrowser) -> None:
+    for name, (lines, finding, change) in RELAY_FOUND.items():
+        with deploy(lines) as address:
+            assert relay_found(address, open_browser) == finding, name
+        assert change in FAULTS[finding[0]].change
+
+
+def test_a_relay_that_is_right_is_found_to_be_so(open_browser: OpenBrowser) -> None:
+    assert relay_found(f"https://{HOST}/check.html", open_browser) == (None, "")
+
+
+def test_a_relay_whose_folder_cannot_be_used_is_told_from_one_that_is_not_there(
+    internet: Internet, open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    with hosts.own(internet, tmp_path / "own", f'relay.folder = "{tmp_path}/file/folder"\n'):
+        fault, seen = relay_found(f"https://{OWN}/check.html", open_browser)
+
+    assert (fault, seen) == ("relay-full", "POST relay/…: status 503")
+    assert "relay.folder" in FAULTS["relay-full"].change
+
+
+def test_replicas_that_keep_their_letters_to_themselves_are_found(
+    internet: Internet, deploy: Deploy, open_browser: OpenBrowser, tmp_path: Path
+) -> None:
+    other = f"if ($request_method = POST) {{ proxy_pass http://127.0.0.1:{internet.own_port}; }}"
+    settings = f'relay.folder = "{tmp_path}/relay"\n'
+    with hosts.own(internet, tmp_path / "own", settings), deploy(changed(other, OF_THE_RELAY)) as address:
+        fault, _ = relay_found(address, open_browser)
+
+    assert fault == "relay-late"
+    assert "hash $uri consistent" in FAULTS["relay-late"].change
+
+
+def test_a_proxy_that_lets_the_window_keep_its_opener_leaves_nothing_to_rehearse(
+    deploy: Deploy, open_browser: OpenBrowser
+) -> None:
+    with deploy(dropped(OPENER_POLICY)) as address:
+        rehearsal = rehearsed(open_browser(INCOGNITO), address)
+
+    assert rehearsal.verdict == "Ready."
+    assert rehearsal.results == READY | dict.fromkeys(("severed opener", "severed, another site"), "not here")
+    assert "takes Cross-Origin-Opener-Policy off stand-in-platform.html" in rehearsal.row("severed opener")
+
+
+def test_the_login_page_of_the_rehearsal_goes_to_the_redirect_page_alone(open_browser: OpenBrowser) -> None:
+    page = open_browser(INCOGNITO).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    elsewhere = f"https://{SAME_SITE}/"
+
+    query = f"redirect_uri={elsewhere}&state=s%26code=1&code=2&address={elsewhere}"
+    page.goto(f"https://{HOST}/sandbox/stand-in-platform.html?{query}#{elsewhere}")
+    page.wait_for_url("**/redirect.html")
+
+    assert asked[1:] == [f"https://{HOST}/sandbox/redirect.html?code=rehearsed&state=s%26code%3D1"]
 
 
 def test_a_window_that_lost_its_opener_says_which_header_took_it(deploy: Deploy, open_browser: OpenBrowser) -> None:

@@ -1,0 +1,78 @@
+/* The relay as this browser finds it: leaves a letter with the host and takes it, as a severed sign-in does. */
+
+/** @typedef {import('./examine.mjs').Finding} Finding */
+
+const PATIENCE = 10_000; // ms
+const LATE = 5_000; // ms after which nobody gets what was left any more
+const AGAIN = 1_000; // ms in which a cache answers, and the host is silent about what is not there
+const LETTER_BYTES = 8 * 1024; // the most that an answer can have
+
+/** What stands behind a status that is not the host's to a right question. */
+const STATUSES = /** @type {Record<number, string>} */ ({
+  400: 'relay-stripped',
+  411: 'relay-stripped',
+  415: 'relay-stripped',
+  401: 'relay-refused',
+  403: 'relay-refused',
+  407: 'relay-refused',
+  404: 'relay-missing',
+  405: 'relay-missing',
+  410: 'relay-missing',
+  501: 'relay-missing',
+  413: 'relay-cut',
+  429: 'relay-limited',
+  503: 'relay-full',
+  507: 'relay-full',
+  502: 'host-down',
+  504: 'host-down',
+});
+
+/**
+ * What is wrong with the relay; nothing where a letter is taken as it was left, and once.
+ * @returns {Promise<Finding | undefined>}
+ */
+export async function examineRelay() {
+  const address = `relay/${hex(crypto.getRandomValues(new Uint8Array(32)))}`;
+  const letter = crypto.getRandomValues(new Uint8Array(LETTER_BYTES));
+  const body = new Blob([letter], { type: 'application/octet-stream' });
+  const waiting = new AbortController();
+  const taking = ask(address, { signal: waiting.signal }); // before it is left, as the app does
+  const left = await ask(address, { method: 'POST', body, signal: AbortSignal.timeout(PATIENCE) });
+  setTimeout(() => waiting.abort(), left.status === 201 ? LATE : 0);
+  if (left.status !== 201) return refused('POST', left);
+  const taken = await taking;
+  if (taken.status === 204 || waiting.signal.aborted) return { fault: 'relay-late', seen: 'GET relay/…: nothing came' };
+  if (taken.status !== 200) return refused('GET', taken);
+  if (hex(taken.body) !== hex(letter)) return { fault: 'relay-missing', seen: 'GET relay/…: other bytes than were left' };
+  const again = await ask(address, { signal: AbortSignal.timeout(AGAIN) });
+  return again.status === 200 ? { fault: 'relay-cached', seen: 'GET relay/…: the same a second time' } : undefined;
+}
+
+/**
+ * Asks as the scripts of a sign-in do.
+ * @param {string} address
+ * @param {RequestInit} request
+ * @returns {Promise<{status: number, body: Uint8Array, redirects: boolean}>} the status is 0 where no answer came
+ */
+async function ask(address, request) {
+  try {
+    const answer = await fetch(address, { ...request, cache: 'no-store', credentials: 'omit', redirect: 'manual' });
+    const body = new Uint8Array(await answer.arrayBuffer());
+    return { status: answer.status, body, redirects: answer.type === 'opaqueredirect' };
+  } catch {
+    return { status: 0, body: new Uint8Array(), redirects: false };
+  }
+}
+
+/** @type {(method: string, told: {status: number, redirects: boolean}) => Finding} */
+function refused(method, { status, redirects }) {
+  const what = `${method} relay/…: `;
+  if (redirects) return { fault: 'relay-refused', seen: `${what}a redirect` };
+  if (status === 0) return { fault: 'no-answer', seen: `${what}no answer` };
+  const seen = `${what}status ${status}`;
+  if (status < 300) return { fault: 'relay-missing', seen }; // whoever is content with anything is not the host
+  return { fault: STATUSES[status] ?? 'status', seen };
+}
+
+/** @param {Uint8Array} bytes */
+const hex = (bytes) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
