@@ -24,6 +24,7 @@ from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
 from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
+from server.check.relay import try_relay
 from server.config.environment import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
 from server.config.load import find
 from server.config.settings import CDN, Settings, Widget
@@ -119,10 +120,13 @@ async def _check(target: Target, settings: Settings, exact: bool, progress: Prog
             found = [(HOME, symptom) for symptom in [*_connection(target, days_left), *await _plain_http(asker)]]
             if exact and release and release != site.release:
                 found.append((APP_PAGE, Symptom("wrong-release", site.release, release)))
-            found += await _ask_all(asker, expected, progress)
+            relay = [try_relay(asker)] if has_relay else []
+            for more in await asyncio.gather(_ask_all(asker, expected, progress), *relay):
+                found += more
     except Unanswered as nothing:  # of the connection, or of the first request: the others would fare no better
         return Report(address, against, None, None, 0, None, _findings([(HOME, nothing.symptom)]))
-    return Report(address, against, release, has_relay, len(expected), days_left, _findings(found))
+    checked = len(expected) + bool(has_relay)
+    return Report(address, against, release, has_relay, checked, days_left, _findings(found))
 
 
 # What is asked for

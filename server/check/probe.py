@@ -32,6 +32,7 @@ LIMIT = 64 * 2**20  # bytes of one answer: far more than any file of a release
 CONNECT_SECONDS = 10.0
 TIMEOUT = httpx2.Timeout(30.0, connect=CONNECT_SECONDS)
 ANY_CODING = "br, gzip"
+NO_MORE: Mapping[str, str] = {}
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
@@ -187,11 +188,22 @@ class Asker:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def ask(self, address: httpx2.URL, accept_encoding: str = ANY_CODING) -> Answer:
-        """The answer to a GET of `address`. Raises Unanswered."""
+    async def ask(
+        self,
+        address: httpx2.URL,
+        accept_encoding: str = ANY_CODING,
+        method: str = "GET",
+        headers: Mapping[str, str] = NO_MORE,
+        body: bytes = b"",
+        waits: asyncio.Event | None = None,
+    ) -> Answer:
+        """The answer to a request for `address`, with more `headers` and a `body` if given. Raises Unanswered.
+
+        `waits` is set when the request has gone out.
+        """
         host, port = self.target.endpoint(address)
         request = self._client.build_request(
-            "GET",
+            method,
             # The connection goes where it was asked to; the name in TLS and in Host is the deployed one.
             address.copy_with(host=host, port=port),
             headers={
@@ -199,8 +211,10 @@ class Asker:
                 "Accept": "*/*",
                 "Accept-Encoding": accept_encoding,
                 "User-Agent": "embeddable-host check",
+                **headers,
             },
-            extensions={"sni_hostname": _host(address)},
+            content=body or None,
+            extensions={"sni_hostname": _host(address), **(_told_when_sent(waits) if waits else {})},
         )
         async with self._turn:
             try:
@@ -214,6 +228,16 @@ class Asker:
             except httpx2.RequestError as error:
                 raise Unanswered("no-answer", "a whole answer", str(error) or type(error).__name__) from None
         return Answer(address, accept_encoding, response.status_code, response.headers, sent)
+
+
+def _told_when_sent(event: asyncio.Event) -> dict[str, Any]:
+    """The extension of a request that sets `event` when all of it has gone out."""
+
+    async def trace(step: str, _: object) -> None:
+        if step.endswith(".receive_response_headers.started"):
+            event.set()
+
+    return {"trace": trace}
 
 
 async def _read(response: httpx2.Response) -> bytes:

@@ -6,6 +6,7 @@ Each broken configuration must be found, by the right name, and nothing else bes
 import itertools
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -123,7 +124,11 @@ def examine(
     """Deploys, runs `check` in a folder (the host's own unless another is given), and returns what it said."""
 
     def examine(
-        deployment: Deployment, *options: str, url: str = URL, here: Path = folder, command: Command = call
+        deployment: Deployment,
+        *options: str,
+        url: str = URL,
+        here: Path = folder,
+        command: Command = call,
     ) -> Result:
         given = certificates[deployment.certificate]
         with deployed(tmp_path, host.port, given, deployment.on_https, deployment.on_http) as (https, http):
@@ -134,14 +139,19 @@ def examine(
         requests = [line.split(" ") for line in (tmp_path / "asked.log").read_text().splitlines()]
         assert {host for _, host, _ in requests} <= {NAME, ""}, "it followed a redirect"
         assert not [address for _, _, address in requests if "?" in address], "it sent a query"
-        assert SECRET not in done.stdout + done.stderr
-        return Result(done.returncode, done.stdout, done.stderr, [address for *_, address in requests])
+        asked = [address for *_, address in requests]
+        for secret in (SECRET, *(address[len("/relay/") :] for address in asked if address.startswith("/relay/"))):
+            assert secret not in done.stdout + done.stderr
+        return Result(done.returncode, done.stdout, done.stderr, asked)
 
     return examine
 
 
 SPA = "location = /spa.html { internal; return 200 '<!doctype html><title>App</title><div id=root></div>'; }"
 FALLBACK = f"{SPA} location / {{ root /nonexistent; try_files $uri /spa.html; }}"
+
+# GETs go to where the letters of a profile lie, which are others: as if to another host.
+ELSEWHERE = "location /relay/ { if ($request_method = GET) { rewrite ^ /sandbox$uri break; } PASS; } "
 
 # Lines of nginx that break something, and the one fault that `check` must find.
 BROKEN: Mapping[str, tuple[str, Deployment]] = {
@@ -221,6 +231,46 @@ BROKEN: Mapping[str, tuple[str, Deployment]] = {
         "another status": ("status", "location = /adapter.js { return 418; } " + PASSED_ON),
         "every connection closed": ("no-answer", "return 444;"),
         "a connection closed": ("no-answer", "location = /adapter.js { return 444; } " + PASSED_ON),
+        "no relay": ("relay-missing", "location /relay/ { return 404; } " + PASSED_ON),
+        "a page for the relay": ("relay-missing", SPA + "location /relay/ { try_files /none /spa.html; } " + PASSED_ON),
+        "a page for the relay's letters": (
+            "relay-missing",
+            changed("if ($request_method = GET) { return 200 '<!doctype html>'; }", "/relay/"),
+        ),
+        "files in the relay's place": ("relay-missing", "location /relay/ { return 405; } " + PASSED_ON),
+        "a relay that is read alone": ("relay-refused", changed("limit_except GET { deny all; }", "/relay/")),
+        "a relay behind a password": ("relay-refused", "location /relay/ { return 401; } " + PASSED_ON),
+        "a relay behind a login": ("relay-refused", "location /relay/ { return 302 /login; } " + PASSED_ON),
+        "a relay that is not told whose page asks": (
+            "relay-refused",
+            changed("proxy_set_header Sec-Fetch-Site '';", "/relay/"),
+        ),
+        "a relay without bodies": (
+            "relay-stripped",
+            changed("proxy_pass_request_body off; proxy_set_header Content-Length '';", "/relay/"),
+        ),
+        "a relay without types": ("relay-stripped", changed("proxy_set_header Content-Type '';", "/relay/")),
+        "a relay for small letters": ("relay-cut", changed("client_max_body_size 1k;", "/relay/")),
+        "a relay for few": ("relay-limited", "location /relay/ { return 429; } " + PASSED_ON),
+        "a relay that is full": ("relay-full", "location /relay/ { return 503; } " + PASSED_ON),
+        "a relay that rewrites": (
+            "relay-altered",
+            changed("sub_filter_types *; sub_filter_once off; sub_filter a ''; sub_filter A '';", "/relay/"),
+        ),
+        "a relay that encodes": ("relay-altered", changed("add_header Content-Encoding gzip;", "/relay/")),
+        "a relay in a cache": (
+            "relay-cached",
+            changed("proxy_cache answers; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control;", "/relay/"),
+        ),
+        "a relay that browsers may keep": (
+            "relay-cached",
+            replaced("Cache-Control", "public, max-age=60", "/relay/"),
+        ),
+        "a relay that lets nobody wait": ("relay-late", changed("proxy_read_timeout 100ms;", "/relay/")),
+        "a relay that is asked elsewhere": ("relay-late", ELSEWHERE + PASSED_ON),
+        "a relay without a host": ("host-down", "location /relay/ { proxy_pass http://127.0.0.1:1; } " + PASSED_ON),
+        "a relay that answers something": ("status", "location /relay/ { return 418; } " + PASSED_ON),
+        "a relay that hangs up": ("no-answer", "location /relay/ { return 444; } " + PASSED_ON),
         "an expired certificate": ("certificate-expired", Deployment(certificate="expired")),
         "a certificate soon to expire": ("certificate-expires-soon", Deployment(certificate="soon to expire")),
         "another name's certificate": ("certificate-name", Deployment(certificate="another name's")),
@@ -246,19 +296,31 @@ def test_nor_has_one_under_a_path(examine: Examine) -> None:
     assert result.report["address"] == f"{URL}phone/"
 
 
+@pytest.mark.parametrize("below", ["", "phone/"], ids=["site", "below a path"])
 def test_nor_has_the_shipped_nginx_configuration(
-    folder: Path, host: Server, authority: Authority, certificates: Mapping[str, Certificate | None], tmp_path: Path
+    folder: Path,
+    host: Server,
+    authority: Authority,
+    certificates: Mapping[str, Certificate | None],
+    tmp_path: Path,
+    below: str,
 ) -> None:
     https, http = free_ports(2)
     good = certificates["good"]
     assert good
-    tls = ("--tls-cert", str(good.certificate), "--tls-key", str(good.key))
-    listen = ("--listen", f"127.0.0.1:{https}", "--listen-http", f"127.0.0.1:{http}")
-    options = ("--server-name", NAME, "--upstream", f"127.0.0.1:{host.port}", *tls, *listen)
+    upstreams = [f"127.0.0.1:{host.port}"]
+    certified = tmp_path / "certified"
+    certified.mkdir()
+    shutil.copy(good.certificate, certified / "certificate.pem")
+    shutil.copy(good.key, certified / "key.pem")
+    if below:
+        included = proxy.below_a_path(tmp_path, certified, https, upstreams, name=NAME)
+    else:
+        included = proxy.site(tmp_path, certified, https, http, upstreams, name=NAME)
     here = ("--connect-to", f"{NAME}:{https}:127.0.0.1:{https}")
-    with proxy.running(tmp_path, proxy.rendered(tmp_path, *options), https):
+    with proxy.running(tmp_path, included, https):
         trust = {"SSL_CERT_FILE": str(authority.file)}
-        result = check(folder, f"https://{NAME}:{https}/", "--json", *here, environment=trust)
+        result = check(folder, f"https://{NAME}:{https}/{below}", "--json", *here, environment=trust)
     assert (result.code, result.faults) == (0, []), result.stdout
 
 
@@ -283,7 +345,9 @@ def test_every_address_of_the_configuration_is_asked_for(examine: Examine) -> No
     widget = f"/widget/{result.report['release']}"
     for address in ("/", "/redirect.html", "/sandbox/redirect.html", "/sandbox/adapter.js", f"{widget}/app.js"):
         assert address in result.asked
-    assert len(set(result.asked)) == result.report["checked"]
+    asked = {re.sub("^/relay/[0-9a-f]{64}$", "/relay/", address) for address in result.asked}
+    assert "/relay/" in asked
+    assert len(asked) == result.report["checked"]
 
 
 def test_a_name_with_odd_characters_is_asked_for_as_it_is() -> None:
@@ -292,19 +356,49 @@ def test_a_name_with_odd_characters_is_asked_for_as_it_is() -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_a_proxy_breaks_is_found_and_nothing_else(examine: Examine, name: str) -> None:
+def test_what_a_proxy_breaks_is_found_and_nothing_else(
+    examine: Examine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fault, deployment = BROKEN[name]
+    if fault == "relay-late":
+        monkeypatch.setattr("server.check.relay.SOON", 0.5)
     result = examine(deployment, "--json")
     assert result.faults == [fault], result.stdout
     assert result.code == FOUND
+
+
+def test_a_host_that_can_keep_no_letters_is_found(tmp_path: Path) -> None:
+    add_release(configured(tmp_path, '[relay]\nfolder = "embeddable.toml/relay"'))
+    with serving(tmp_path) as server:
+        for mode in ([], ["--address-only"]):
+            result = ask(server, "--json", *mode, here=tmp_path)
+            assert result.faults == ["relay-full"], result.stdout
+            assert result.findings[0]["addresses"] == ["/relay/"]
+            assert result.findings[0]["seen"] == "503 Service Unavailable"
+
+
+@pytest.mark.parametrize(
+    "settings", ["[relay]\nenabled = false", '[widget]\nrelease = "cdn"'], ids=["off", "no release"]
+)
+def test_where_there_is_no_relay_none_is_missed(tmp_path: Path, settings: str) -> None:
+    add_release(configured(tmp_path, settings))
+    with serving(tmp_path) as server:
+        for mode in ([], ["--address-only"]):
+            result = ask(server, "--json", *mode, here=tmp_path)
+            assert (result.faults, result.report["relay"]) == ([], False), result.stdout
+        assert "/relay/" not in server.output
 
 
 # Without a configuration
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_address_alone_shows_all_but_what_settings_decide(examine: Examine, name: str) -> None:
+def test_the_address_alone_shows_all_but_what_settings_decide(
+    examine: Examine, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fault, deployment = BROKEN[name]
+    if fault == "relay-late":
+        monkeypatch.setattr("server.check.relay.SOON", 0.5)
     result = examine(deployment, "--json", "--address-only")
     assert result.faults == ([] if name in HIDDEN else [fault]), result.stdout
     assert result.report["against"] == "address"

@@ -120,22 +120,30 @@ def rendered(folder: Path, *options: str) -> str:
     return done.stdout
 
 
-def site(folder: Path, certificates: Path, port: int, http_port: int, upstreams: list[str], *options: str) -> str:
+def site(
+    folder: Path,
+    certificates: Path,
+    port: int,
+    http_port: int,
+    upstreams: list[str],
+    *options: str,
+    name: str = NGINX,
+) -> str:
     return rendered(
         folder,
-        *("--server-name", NGINX, "--listen", f"127.0.0.1:{port}", "--listen-http", f"127.0.0.1:{http_port}"),
+        *("--server-name", name, "--listen", f"127.0.0.1:{port}", "--listen-http", f"127.0.0.1:{http_port}"),
         *("--tls-cert", str(certificates / "certificate.pem"), "--tls-key", str(certificates / "key.pem")),
         *(option for upstream in upstreams for option in ("--upstream", upstream)),
         *options,
     )
 
 
-def below_a_path(folder: Path, certificates: Path, port: int, upstreams: list[str]) -> str:
+def below_a_path(folder: Path, certificates: Path, port: int, upstreams: list[str], name: str = NGINX_PREFIXED) -> str:
     """The location in a server block of somebody else, and what it needs in the http block."""
-    options = ["--name", "below", "--server-name", NGINX_PREFIXED, "--prefix", PREFIX]
+    options = ["--name", "below", "--server-name", name, "--prefix", PREFIX]
     options += [option for upstream in upstreams for option in ("--upstream", upstream)]
     location = rendered(folder, *options)
-    server = SERVER_AROUND.format(port=port, name=NGINX_PREFIXED, certificates=certificates, included=location)
+    server = SERVER_AROUND.format(port=port, name=name, certificates=certificates, included=location)
     return rendered(folder, *options, "--http") + server
 
 
