@@ -9,7 +9,7 @@ import base64
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
-from world.host import add_release
+from world.host import add_release, content
 from world.internet import HOST, SAME_SITE
 from world.user import ADAPTER_FRAME
-from world.weather import INCOGNITO, OpenBrowser
+from world.weather import DEADLINE, INCOGNITO, Browsers, OpenBrowser
 
 from server.config.parameters import Value, encode
 from server.config.settings import Settings
@@ -77,30 +77,29 @@ def release(request: pytest.FixtureRequest) -> str:
     return {"hosted": "current", "cdn": "cdn"}[request.param]
 
 
-def content(site: Site, path: str) -> bytes:
-    plain = next(body.content for body in site[path].bodies if body.coding == "identity")
-    return plain if isinstance(plain, bytes) else plain.read_bytes()
-
-
 # In a browser
 
 
 class Browser:
-    """A context that finds a site at its address, and a page of a team that has the widget in it."""
+    """A page in a context that finds `site` at its address, and pages of a team that have it in them."""
 
-    def __init__(self, context: BrowserContext, site: Site) -> None:
-        self.context = context
-        self.site = site
+    site: Site
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.page = context.new_page()
         self.faults: list[str] = []
-        self.pages = {"/adapter": f'<!doctype html><script src="{HOME}/adapter.js"></script>'}
+        self.pages = {
+            "/adapter": f'<!doctype html><script src="{HOME}/adapter.js"></script>',
+            # In a frame the redirect page hands over to its parent and goes on to show its text.
+            "/frame": f'<!doctype html><iframe src="{HOME}/redirect.html?code=1&state=a-b"></iframe>',
+        }
         context.route("**/*", self._answer)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("console", lambda message: self._hear(message.text))
 
     def open(self, address: str) -> Page:
-        page = self.context.new_page()
-        page.goto(address)
-        return page
+        self.page.goto(address)
+        return self.page
 
     def _hear(self, text: str) -> None:
         if "Content Security Policy" in text:
@@ -114,13 +113,21 @@ class Browser:
             return route.abort()
         asset = self.site[parts.path]
         headers = {"Content-Type": asset.media_type, **dict(asset.headers)}
-        route.fulfill(status=asset.status, headers=headers, body=content(self.site, parts.path))
+        route.fulfill(status=asset.status, headers=headers, body=content(self.site[parts.path]))
 
     def nothing_else_has_run(self) -> None:
         assert self.faults == []
-        for page in self.context.pages:
-            for frame in page.frames:
-                assert frame.evaluate("typeof window.ran") == "undefined", frame.url
+        for frame in self.page.frames:
+            assert frame.evaluate("typeof window.ran") == "undefined", frame.url
+
+
+@pytest.fixture(scope="module")
+def browser(browsers: Browsers) -> Iterator[Browser]:
+    """One for all: each value comes with another document."""
+    context = browsers.incognito()
+    context.set_default_timeout(DEADLINE)
+    yield Browser(context)
+    context.close()
 
 
 def site_with(data_dir: Path, redirect: Mapping[str, str] | None = None, **params: Value) -> Site:
@@ -133,11 +140,9 @@ def scripts_in(page: Page) -> int:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_title_and_text_of_the_redirect_page_arrive_whole(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+def test_title_and_text_of_the_redirect_page_arrive_whole(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
-    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, {"title": value, "text": value}))
-    # In a frame the page hands over to its parent and goes on to show its text.
-    browser.pages["/frame"] = f'<!doctype html><iframe src="{HOME}/redirect.html?code=1&state=a-b"></iframe>'
+    browser.site = site_with(data_dir, {"title": value, "text": value})
     page = browser.open(f"https://{SAME_SITE}/frame")
     frame = page.frame_locator("iframe")
     status = frame.locator("#status")
@@ -150,9 +155,9 @@ def test_title_and_text_of_the_redirect_page_arrive_whole(open_browser: OpenBrow
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_parameter_arrives_whole_in_the_app(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+def test_a_parameter_arrives_whole_in_the_app(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
-    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent=value))
+    browser.site = site_with(data_dir, userAgent=value)
     page = browser.open(f"{HOME}/app.html")
     page.wait_for_url("**/widget/**")
     asked = parse_qs(urlsplit(page.url).query)
@@ -161,9 +166,9 @@ def test_a_parameter_arrives_whole_in_the_app(open_browser: OpenBrowser, data_di
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_parameter_arrives_whole_in_the_adapter_s_frame(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+def test_a_parameter_arrives_whole_in_the_adapter_s_frame(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
-    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent=value))
+    browser.site = site_with(data_dir, userAgent=value)
     page = browser.open(f"https://{SAME_SITE}/adapter")
     frame = page.locator(ADAPTER_FRAME)
     frame.wait_for(state="attached")
@@ -174,9 +179,9 @@ def test_a_parameter_arrives_whole_in_the_adapter_s_frame(open_browser: OpenBrow
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_a_page_names_arrives_whole(open_browser: OpenBrowser, data_dir: Path, name: str) -> None:
+def test_what_a_page_names_arrives_whole(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
-    browser = Browser(open_browser(INCOGNITO), site_with(data_dir, userAgent="host"))
+    browser.site = site_with(data_dir, userAgent="host")
     page = browser.open(f"https://{SAME_SITE}/adapter")
     for_query = page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
     page = browser.open(f"{HOME}/app.html?{for_query}")
@@ -185,9 +190,9 @@ def test_what_a_page_names_arrives_whole(open_browser: OpenBrowser, data_dir: Pa
     browser.nothing_else_has_run()
 
 
-def test_the_setup_page_shows_addresses_as_text(open_browser: OpenBrowser, data_dir: Path) -> None:
+def test_the_setup_page_shows_addresses_as_text(browser: Browser, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir, public_url="https://phone.example.com/</script><script>window.ran=1;x")
-    browser = Browser(open_browser(INCOGNITO), build_site(settings))
+    browser.site = build_site(settings)
     page = browser.open(f"{HOME}/")
     for code in ("#adapter-code", "#iframe-code"):
         expect(page.locator(code)).to_contain_text("window.ran=1;x/a")
@@ -277,9 +282,9 @@ def test_every_text_stays_in_its_script_and_arrives_whole(
     params = {"userAgent": value, "prefix": value, "redirectUri": f"https://a.example/{value}"}
     site = build_site(Settings(data_dir=data_dir, widget={"release": release}, redirect=redirect, params=params))
     for address, name in PAGES.items():
-        page = content(site, address)
+        page = content(site[address])
         elements = Elements(page)
-        assert elements.tags == Elements(content(plain, address)).tags
+        assert elements.tags == Elements(content(plain[address])).tags
         [script] = elements.scripts
         values = values_in(script, public(name))
         allowed = dict(site[address].headers)["Content-Security-Policy"]
@@ -289,8 +294,8 @@ def test_every_text_stays_in_its_script_and_arrives_whole(
             assert (values["title"], values["text"], values["prefix"]) == (title, text, value or "rc-widget")
         elif name == "defaults.js":
             assert values["parameters"] == encode(params)
-    setup = Elements(content(site, "/"))
-    assert setup.tags == Elements(content(plain, "/")).tags
+    setup = Elements(content(site["/"]))
+    assert setup.tags == Elements(content(plain["/"])).tags
     *_, block = setup.scripts
     assert json.loads(block)["parameters"] == encode(params)
     assert setup.texts["redirectUri"] == f"https://a.example/{value}"
@@ -312,7 +317,7 @@ def plain(data_dir: Path, release: str) -> Site:
 def test_every_text_arrives_whole_in_the_adapter(data_dir: Path, value: str) -> None:
     site = build_site(Settings(data_dir=data_dir, params={"userAgent": value}))
     for name in ("adapter.js", "adapter.att.js"):
-        script = content(site, f"/{name}").decode()
+        script = content(site[f"/{name}"]).decode()
         before, after = public("defaults.js").split(PLACE)
         assert script.startswith(before)
         values, end = json.JSONDecoder().raw_decode(script, len(before))
