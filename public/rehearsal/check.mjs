@@ -16,8 +16,16 @@ const SANDBOX =
 
 /* The pages of a sign-in's window. */
 const PAGES = [
-  { name: 'redirect page', page: 'redirect.html', about: 'The redirect page, as this browser gets it, is the host’s own.' },
-  { name: 'start page', page: 'start.html', about: 'So is start.html, where the window of a sign-in begins.' },
+  {
+    name: 'redirect page',
+    page: 'redirect.html',
+    about: 'The redirect page, as this browser gets it, is the host’s own.',
+  },
+  {
+    name: 'start page',
+    page: 'start.html',
+    about: 'So is start.html, where the window of a sign-in begins.',
+  },
 ];
 const SIGNS = { passed: 'Passed', limited: 'Not possible here', failed: 'Failed', 'not here': 'Nothing to rehearse' };
 

@@ -1,4 +1,4 @@
-/* A page of a sign-in as this browser gets it, held against what the host sends: what differs was changed in between. */
+/* A page of a sign-in as this browser gets it, held against what the host sends: what differs was changed on its way. */
 
 const PATIENCE = 10_000; // ms
 
@@ -23,8 +23,10 @@ const UNFRAMED = "frame-ancestors 'none'";
 
 const CSP = 'Content-Security-Policy';
 
+/** @typedef {{fault: string, name: string, isWrong: (seen: string, wanted: string, policy: string) => boolean}} Header */
+
 /** A fault in the headers for each; the first one that holds is told. */
-const HEADERS = /** @type {{fault: string, name: string, isWrong: (seen: string, wanted: string, policy: string) => boolean}[]} */ ([
+const HEADERS = /** @type {Header[]} */ ([
   {
     fault: 'opener-policy',
     name: 'Cross-Origin-Opener-Policy',

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {{blocked: boolean, heard: {by: string, ms: number, whole: boolean}[], stayed: string, denied: boolean,
- *            keeps: boolean}} Played what came of one, as `stand-in-app.js` tells it; `stayed`: the page where its window is
+ *            keeps: boolean}} Played what came of one, as `stand-in-app.js` tells it; `stayed`: where its window still is
  *
  * @typedef {'passed' | 'limited' | 'failed' | 'not here'} Result `limited`: it cannot work, and here that is how it is
  * @typedef {{result: Result, told?: string, advice: string}} Judgement
@@ -104,16 +104,14 @@ export function foretell({ severed, apart, onlyDenied }, denied, around) {
   const lacking = apart ? relaysNothing(around) : '';
   if (lacking) return { result: 'not here', advice: lacking };
   if (severed && isElsewhere(around)) return { result: 'limited', advice: sharesNothing(around) };
-  if (severed && !around.comesBack) return { result: 'failed', told: 'Not played: a plain sign-in comes first.', advice: '' };
-  return apart && around.broken ? { result: 'failed', told: around.broken.seen, advice: around.broken.advice } : undefined;
+  if (severed && !around.comesBack) return { ...failed(''), told: 'Not played: a plain sign-in comes first.' };
+  return apart && around.broken ? { ...failed(around.broken.advice), told: around.broken.seen } : undefined;
 }
 
 /** @type {(apart: boolean | undefined, severed: boolean | undefined, cdn: string) => Judgement} */
 function onCdn(apart, severed, cdn) {
   const remedy = 'Host a release: embeddable-host pull.';
-  if (apart) {
-    return { result: 'not here', advice: `This host relays for a hosted release, and the widget comes from ${cdn}. ${remedy}` };
-  }
+  if (apart) return { result: 'not here', advice: `The widget comes from ${cdn}, and this host relays for its own. ${remedy}` };
   const what = severed
     ? 'never hears of this sign-in: it shares no storage with this host'
     : 'does not start without storage';
@@ -124,8 +122,8 @@ function onCdn(apart, severed, cdn) {
 function relaysNothing({ relays, redirectUri }) {
   if (!relays) {
     return (
-      'This host has no relay: the setting relay.enabled is off, this is an export, or the redirect.js in public_dir is older ' +
-      'than the relay. Users who must sign in by a page that severs the window cannot do so from another site.'
+      'This host has no relay: the setting relay.enabled is off, this is an export, or the redirect.js in public_dir is ' +
+      'older than the relay. Users who must sign in by a page that severs the window cannot do so from another site.'
     );
   }
   if (isElsewhere({ redirectUri })) {
@@ -236,7 +234,7 @@ function notHandedOver({ inFrame, severed, apart }, stayed) {
     );
   }
   if (stayed === 'start.html') {
-    return 'The window stayed on start.html, where it begins, and did not go on: something has replaced that page or its script.';
+    return 'The window stayed on start.html, where it begins: something has replaced that page or its script.';
   }
   if (stayed === 'stand-in-platform.html') {
     return 'The window stayed on the rehearsal’s own login page: something has replaced that page or its script.';

@@ -26,6 +26,7 @@ const STATUSES = /** @type {Record<number, string>} */ ({
   502: 'host-down',
   504: 'host-down',
 });
+const CUT_OFF = [204, 502, 504]; // while it waited: to the letter itself the host has answered
 
 /**
  * What is wrong with the relay; nothing where a letter is taken as it was left, and once.
@@ -41,37 +42,41 @@ export async function examineRelay() {
   setTimeout(() => waiting.abort(), left.status === 201 ? LATE : 0);
   if (left.status !== 201) return refused('POST', left);
   const taken = await taking;
-  if (taken.status === 204 || waiting.signal.aborted) return { fault: 'relay-late', seen: 'GET relay/…: nothing came' };
-  if (taken.status !== 200) return refused('GET', taken);
-  if (hex(taken.body) !== hex(letter)) return { fault: 'relay-missing', seen: 'GET relay/…: other bytes than were left' };
+  if (CUT_OFF.includes(taken.status) || waiting.signal.aborted) {
+    return { fault: 'relay-late', seen: `GET relay/…: ${taken.status ? `status ${taken.status}` : 'nothing came'}` };
+  }
+  if (taken.status !== 200 || taken.isPage) return refused('GET', taken);
+  if (hex(taken.body) !== hex(letter)) return { fault: 'relay-altered', seen: 'GET relay/…: not what was left' };
   const again = await ask(address, { signal: AbortSignal.timeout(AGAIN) });
   return again.status === 200 ? { fault: 'relay-cached', seen: 'GET relay/…: the same a second time' } : undefined;
 }
+
+/** @typedef {{status: number, body: Uint8Array, isPage: boolean, redirects: boolean}} Told status 0: no answer came */
 
 /**
  * Asks as the scripts of a sign-in do.
  * @param {string} address
  * @param {RequestInit} request
- * @returns {Promise<{status: number, body: Uint8Array, redirects: boolean}>} the status is 0 where no answer came
+ * @returns {Promise<Told>}
  */
 async function ask(address, request) {
   try {
     const answer = await fetch(address, { ...request, cache: 'no-store', credentials: 'omit', redirect: 'manual' });
     const body = new Uint8Array(await answer.arrayBuffer());
-    return { status: answer.status, body, redirects: answer.type === 'opaqueredirect' };
+    const isPage = (answer.headers.get('Content-Type') ?? '').startsWith('text/html');
+    return { status: answer.status, body, isPage, redirects: answer.type === 'opaqueredirect' };
   } catch {
-    return { status: 0, body: new Uint8Array(), redirects: false };
+    return { status: 0, body: new Uint8Array(), isPage: false, redirects: false };
   }
 }
 
-/** @type {(method: string, told: {status: number, redirects: boolean}) => Finding} */
-function refused(method, { status, redirects }) {
+/** @type {(method: string, told: Told) => Finding} */
+function refused(method, { status, isPage, redirects }) {
   const what = `${method} relay/…: `;
   if (redirects) return { fault: 'relay-refused', seen: `${what}a redirect` };
   if (status === 0) return { fault: 'no-answer', seen: `${what}no answer` };
-  const seen = `${what}status ${status}`;
-  if (status < 300) return { fault: 'relay-missing', seen }; // whoever is content with anything is not the host
-  return { fault: STATUSES[status] ?? 'status', seen };
+  if (status < 300) return { fault: 'relay-missing', seen: `${what}${isPage ? 'a page' : `status ${status}`}` };
+  return { fault: STATUSES[status] ?? 'status', seen: `${what}status ${status}` };
 }
 
 /** @param {Uint8Array} bytes */

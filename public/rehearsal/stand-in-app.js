@@ -49,7 +49,8 @@
   function isLoaded() {
     try {
       const shown = opened instanceof HTMLIFrameElement ? opened.contentWindow : opened;
-      return !shown || shown.closed || (shown.location.href !== 'about:blank' && shown.document.readyState === 'complete');
+      if (!shown || shown.closed) return true;
+      return shown.location.href !== 'about:blank' && shown.document.readyState === 'complete';
     } catch {
       return true; // of another origin, or the browser's own page
     }

@@ -411,28 +411,40 @@ def test_the_page_that_is_got_is_held_against_the_host_s(deploy: Deploy, open_br
     assert found == {name: fault for name, (_, fault) in FOUND.items()}
 
 
-STRIPPING = "proxy_pass_request_headers off; proxy_pass_request_body off; proxy_set_header Content-Length '';"
+HEADLESS = "proxy_set_header Content-Type '';"
+BODILESS = "proxy_pass_request_body off; proxy_set_header Content-Length '';"
+HTML, PAGE = "default_type text/html;", "return 200 '<!doctype html>';"
 # Lines; the fault that the page finds in what the relay answers, what shows it, and what is to be changed.
 RELAY_FOUND = {
     "POST is forbidden": (
         changed("limit_except GET { deny all; }", OF_THE_RELAY),
         ("relay-refused", "POST relay/…: status 403"),
-        "nor `limit_except` in front of `relay/`",
+        "nor `limit_except` in front",
     ),
     "files answer": (
         answered("return 405;", OF_THE_RELAY),
         ("relay-missing", "POST relay/…: status 405"),
         "POST as well as GET",
     ),
-    "bodies are cut": (
+    "large bodies are refused": (
         changed("client_max_body_size 1k;", OF_THE_RELAY),
         ("relay-cut", "POST relay/…: status 413"),
         "`client_max_body_size 8k;`",
     ),
     "bodies are dropped": (
-        changed(STRIPPING, OF_THE_RELAY),
+        changed(BODILESS, OF_THE_RELAY),
+        ("relay-stripped", "POST relay/…: status 400"),
+        "passes body and headers on",
+    ),
+    "headers are dropped": (
+        changed(HEADLESS, OF_THE_RELAY),
         ("relay-stripped", "POST relay/…: status 415"),
-        "`embeddable-host nginx`",
+        "passes body and headers on",
+    ),
+    "a rate limit": (
+        answered("return 429;", OF_THE_RELAY),
+        ("relay-limited", "POST relay/…: status 429"),
+        "Raise it for `relay/`",
     ),
     "a login": (
         answered("return 401;", OF_THE_RELAY),
@@ -445,27 +457,33 @@ RELAY_FOUND = {
         "neither login nor bot check",
     ),
     "a page for whatever is asked": (
-        answered("return 200 '<!doctype html>';", OF_THE_RELAY),
-        ("relay-missing", "POST relay/…: status 200"),
-        "Pass `relay/` on",
+        answered(f"{HTML} {PAGE}", OF_THE_RELAY),
+        ("relay-missing", "POST relay/…: a page"),
+        "Pass `relay/` on to the host",
     ),
     "a page for GET": (
-        changed("if ($request_method = GET) { return 200 '<!doctype html>'; }", OF_THE_RELAY),
-        ("relay-missing", "GET relay/…: other bytes than were left"),
-        "POST as well as GET",
+        changed(f"{HTML} if ($request_method = GET) {{ {PAGE} }}", OF_THE_RELAY),
+        ("relay-missing", "GET relay/…: a page"),
+        "Pass `relay/` on to the host",
     ),
     "GET is not passed on": (
         changed("if ($request_method = GET) { return 404; }", OF_THE_RELAY),
         ("relay-missing", "GET relay/…: status 404"),
         "POST as well as GET",
     ),
-    "a rate limit": (
-        answered("return 429;", OF_THE_RELAY),
-        ("relay-limited", "POST relay/…: status 429"),
-        "Raise it for `relay/`",
+    "answers are rewritten": (
+        changed("sub_filter_types *; sub_filter_once off; sub_filter a ''; sub_filter A '';", OF_THE_RELAY),
+        ("relay-altered", "GET relay/…: not what was left"),
+        "no `sub_filter`",
     ),
+    "nobody may wait": (
+        changed("if ($request_method = GET) { return 504; }", OF_THE_RELAY),
+        ("relay-late", "GET relay/…: status 504"),
+        "`proxy_read_timeout 40s;`",
+    ),
+    "no room": (answered("return 507;", OF_THE_RELAY), ("relay-full", "POST relay/…: status 507"), "Make room"),
     "a dead host": (answered("return 502;", OF_THE_RELAY), ("host-down", "POST relay/…: status 502"), "Start it"),
-    "an odd status": (answered("return 418;", OF_THE_RELAY), ("status", "POST relay/…: status 418"), "the logs"),
+    "an odd status": (answered("return 418;", OF_THE_RELAY), ("status", "POST relay/…: status 418"), "in the logs"),
     "no answer": (answered("return 444;", OF_THE_RELAY), ("no-answer", "POST relay/…: no answer"), "error log"),
 }
 

@@ -270,7 +270,11 @@ def public(name: str) -> str:
     return sources(None)[name]
 
 
-PAGES = {"/redirect.html": "redirect.js", "/app.html": "defaults.js"}
+PAGES = {
+    "/redirect.html": "redirect.js",
+    "/app.html": "defaults.js",
+    "/stand-in-platform.html": "stand-in-platform.js",
+}
 
 
 @FUZZ
@@ -294,6 +298,8 @@ def test_every_text_stays_in_its_script_and_arrives_whole(
             assert (values["title"], values["text"], values["prefix"]) == (title, text, value or "rc-widget")
         elif name == "defaults.js":
             assert values["parameters"] == encode(params)
+        elif name == "stand-in-platform.js":
+            assert values == {"redirectUri": f"https://a.example/{value}"}
     setup = Elements(content(site["/"]))
     assert setup.tags == Elements(content(plain["/"])).tags
     *_, block = setup.scripts
