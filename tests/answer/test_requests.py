@@ -40,7 +40,7 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 
 SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
 PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-KEPT_BY_NOBODY = ("redirect.html", "check.html", "stand-in-app.html", "stand-in-platform.html")
+KEPT_BY_NOBODY = ("start.html", "redirect.html", "check.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
