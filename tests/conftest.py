@@ -16,6 +16,7 @@ from world.weather import DEADLINE, Browsers, OpenBrowser
 from world.webkit import start_webkit
 
 expect.set_options(timeout=DEADLINE)
+USING_NGINX = {"world.deployment", "world.exported", "world.proxy"}
 
 
 @pytest.fixture(scope="session")
@@ -107,6 +108,15 @@ def own_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
     asyncio._set_running_loop(None)
     yield
     asyncio._set_running_loop(playwrights)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what needs a browser or nginx, by the fixtures and the helpers it uses: `make test-fast` leaves it out."""
+    for item in items:
+        helpers = {getattr(value, "__module__", "") for value in vars(item.module).values()}
+        if "world" in item.fixturenames or helpers & USING_NGINX:
+            item.add_marker("world")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
