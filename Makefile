@@ -22,10 +22,12 @@ lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup pa
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
-# Requests a second, beside the least that could answer with the same bytes. RELEASE=folder measures that release.
-bench: $(VENV)/installed-dev ## measure how fast the host answers
+# Requests a second, beside the least that could answer with the same bytes; then time to start, and memory.
+# RELEASE=folder measures that release.
+bench: $(VENV)/installed-dev ## measure how fast the host answers, and what it takes
 	tests/tools/install-packages wrk nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
+	PYTHONPATH=tests $(BIN)/python bench/memory.py
 
 lint: $(VENV)/installed-dev node_modules/installed ## check style and types: ruff, mypy, tsc
 	$(BIN)/ruff format --check .

@@ -1,15 +1,13 @@
 """How fast the host answers, beside the least that could answer with the same bytes: `make bench`.
 
 Both sides of a comparison take turns in one run, since a machine's speed changes by the minute; what counts is the
-ratio. `RELEASE=folder` measures a release of the widget; without one it is the stand-in of the tests, with an adapter
-of the real one's size.
+ratio. `RELEASE=folder` measures a release of the widget; without one it is text of the real one's size.
 """
 
 import contextlib
 import gzip
 import json
 import os
-import random
 import re
 import statistics
 import subprocess
@@ -18,10 +16,10 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from world.full_release import stage_full
 from world.host import ENVIRONMENT, Answer, Quiet, Server, configured, serving
 from world.internet import NGINX, free_ports, is_listening, make_certificate, wait_until
 from world.proxy import running, site
-from world.release import stage
 
 from server.config.load import load
 from server.releases.install import install
@@ -32,7 +30,6 @@ ROUNDS = 7
 SECONDS = 2  # of each turn
 CONNECTIONS = 32
 ADDRESSES = ("redirect.html", "adapter.js")
-ADAPTER_SIZE = 763_220  # bytes of the minified adapter 2.3.1
 BROTLI = {"Accept-Encoding": "br"}
 BARE = Path(__file__).parent / "bare.py"
 PATIENCE = 120
@@ -72,15 +69,13 @@ def compare(what: str, ours: str, against: str, theirs: str, reach: float) -> No
     print(f"{what:22}{our:>10,.0f}  {against:26}{their:>10,.0f}{ratio:>8.2f}  ≥ {reach:.2f}", flush=True)
 
 
-def released(folder: Path, source: str) -> None:
-    """Installs the release to measure for the host in `folder`."""
-    staged = Path(source) if source else stage(folder / "staged")
-    if not source:
-        adapter = staged / "adapter.min.js"
-        adapter.write_text(f"{adapter.read_text()}\n/* {words(ADAPTER_SIZE)} */")
-        (staged / "adapter.js").write_text(adapter.read_text())
-    releases = folder / "var" / "releases"
-    use(releases, install(staged, releases, "bench", Quiet()).id)
+def released(host: Path, source: str, seed: int = 1) -> str:
+    """Installs the release to measure for the host in `host`, and chooses it. Its id."""
+    staged = Path(source) if source else stage_full(host / f"staged-{seed}", seed=seed)
+    releases = host / "var" / "releases"
+    release = install(staged, releases, "bench", Quiet())
+    use(releases, release.id)
+    return release.id
 
 
 def best(host: Path, server: Server, path: str) -> Answer:
@@ -90,14 +85,6 @@ def best(host: Path, server: Server, path: str) -> Answer:
     size = min(body.size for body in build_site(settings)[path].bodies)
     wait_until(lambda: len(server.ask(path, BROTLI).body) == size, "the best is sent", PATIENCE)
     return server.ask(path, BROTLI)
-
-
-def words(size: int) -> str:
-    """Text that compresses about as a minified script does, the same each time."""
-    choose = random.Random(1)
-    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-    known = ["".join(choose.choices(letters, k=choose.randint(2, 9))) for _ in range(9000)]
-    return " ".join(choose.choices(known, k=size // 6))[:size]
 
 
 @contextlib.contextmanager
@@ -157,7 +144,7 @@ def main() -> None:
                 theirs = f"http://127.0.0.1:{bare_port}/{address}"
                 compare(f"{address}, serve", ours, "Starlette StaticFiles", theirs, 8)
 
-        adapter = Path(source or host / "staged") / "adapter.js"
+        adapter = Path(source or host / "staged-1") / "adapter.js"
         sent, theirs = (files / "adapter.js").stat().st_size, len(gzip.compress(adapter.read_bytes(), 6))
         print(f"\nadapter.js on the wire: {sent:,} bytes; the release's own with gzip: {theirs:,}; {sent / theirs:.2f}")
 

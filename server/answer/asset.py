@@ -10,14 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from pathlib import Path
 
 import aiofiles
 from starlette.types import Message, Receive, Scope, Send
 
+from server.answer.body import IDENTITY, Body
+
 METHODS = ("GET", "HEAD")
 CHUNK = 64 * 1024  # bytes read from a file at once
-IDENTITY = "identity"
 
 Headers = Sequence[tuple[str, str]]
 
@@ -31,27 +31,6 @@ _READ = {
 _ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')  # RFC 9110 §8.8.3
 _BYTE_RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*")  # a single range; RFC 9110 §14.1.2
 _CODING = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
-
-
-@dataclass(frozen=True)
-class Body:
-    """The bytes of one representation: `content` holds them, or is the file that does.
-
-    `digest` names exactly these bytes; `tag` is the part of the entity tag that stands for them.
-    """
-
-    content: bytes | Path
-    size: int
-    digest: str
-    coding: str = IDENTITY
-
-    @classmethod
-    def of(cls, content: bytes, coding: str = IDENTITY) -> "Body":
-        return cls(content, len(content), hashlib.sha384(content).hexdigest(), coding)
-
-    @property
-    def tag(self) -> str:
-        return self.digest[:32]
 
 
 @lru_cache(maxsize=256)
@@ -104,12 +83,14 @@ def byte_range(field_value: str, size: int) -> tuple[int, int] | None:
     return first, size - 1 if last is None else min(last, size - 1)
 
 
-def _raw(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
-    return [(name.lower().encode("ascii"), value.encode("latin-1")) for name, value in headers]
+@lru_cache(maxsize=64)
+def _raw(name: str, value: str) -> tuple[bytes, bytes]:
+    """A header as it is sent; what most answers say is there once for all of them."""
+    return name.lower().encode("ascii"), value.encode("latin-1")
 
 
 def _start(status: int, headers: Iterable[tuple[str, str]]) -> Message:
-    return {"type": "http.response.start", "status": status, "headers": _raw(headers)}
+    return {"type": "http.response.start", "status": status, "headers": [_raw(*header) for header in headers]}
 
 
 def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, bytes]:

@@ -2,27 +2,28 @@
 
 The best is slow (brotli 11: seconds for one adapter), so it is made by `pull` or in the background, never in a request
 or at the start. What is computed from the settings goes out at the fast level until the best lies in the cache.
+The process in the background imports this file and nothing of the server.
 """
 
 import fcntl
 import gzip
-import hashlib
 import logging
 import os
+import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import brotli
 
-from server.answer.asset import IDENTITY, Body
+from server.answer.body import IDENTITY, LARGE, Body
 
 log = logging.getLogger("server")
 
 WINDOW = 24  # log2 of bytes: 16 MiB, the largest every brotli decoder takes (RFC 7932 §9.1)
 SMALL = 1024  # bytes below which compression gains nothing on the wire
-LARGE = 256 * 1024  # bytes above which uncompressed content is streamed from a file and not held
 UNUSED_DAYS = 30  # a cached body that nothing asked for so long is removed
 
 BEST: Mapping[str, Callable[[bytes], bytes]] = {
@@ -42,32 +43,46 @@ class Cache:
         self.folder = folder
         self._told = False
 
-    def _file(self, data: bytes, coding: str) -> Path:
-        return self.folder / f"{hashlib.sha384(data).hexdigest()[:48]}.{coding}"
+    def _file(self, plain: Body, coding: str) -> Path:
+        return self.folder / f"{plain.digest[:48]}.{coding}"
 
-    def get(self, data: bytes, coding: str) -> bytes | None:
-        file = self._file(data, coding)
+    def get(self, plain: Body, coding: str) -> Body | None:
+        """The best encoding of `plain`, which is not pruned now; None where there is none yet."""
+        file = self._file(plain, coding)
         try:
             found = file.read_bytes()
             os.utime(file)
         except OSError:
             return None
-        return found if _decodes_to(found, coding, data) else None
+        return Body.of(found, coding).at(file) if _decodes_to(found, coding, plain.read()) else None
 
-    def put(self, data: bytes, coding: str) -> None:
-        """Makes the best encoding of `data` and keeps it."""
-        self._write(self._file(data, coding), BEST[coding](data))
+    def put(self, plain: Body, coding: str) -> None:
+        """Makes the best encoding of `plain` and keeps it."""
+        self._write(self._file(plain, coding), BEST[coding](plain.read()))
 
-    def keep(self, data: bytes) -> Path | None:
-        """The file that holds `data` as it is, written unless it is there; None where it cannot be."""
-        file = self._file(data, IDENTITY)
+    def keep(self, plain: Body) -> Body:
+        """A large body in a file, written unless it is there; as it is where it is not large, or cannot be written."""
+        if plain.size <= LARGE:
+            return plain
+        file = self._file(plain, IDENTITY)
         try:
-            if file.read_bytes() == data:
+            if file.read_bytes() == plain.content:
                 os.utime(file)
-                return file
+                return plain.at(file)
         except OSError:
             pass
-        return file if self._write(file, data) else None
+        return plain.at(file) if self._write(file, plain.read()) else plain
+
+    def still_has(self, bodies: Sequence[Body]) -> bool:
+        """Whether all that is kept of one content is there, which is then not pruned; the plain body comes first."""
+        plain = bodies[0]
+        codings = [*BEST, *([IDENTITY] if isinstance(plain.content, Path) else [])]
+        try:
+            for coding in codings if plain.size >= SMALL else ():
+                os.utime(self._file(plain, coding))
+        except OSError:
+            return False
+        return True
 
     def _write(self, file: Path, content: bytes) -> bool:
         """Whether the file could be written. That is no error: what would lie there is made again at each start."""
@@ -107,28 +122,50 @@ def _decodes_to(encoded: bytes, coding: str, data: bytes) -> bool:
     return bool(decoded == data)
 
 
-class Encoder:
-    """Makes the bodies of one content: the best encodings the cache has, else fast ones, noting it in `rough`.
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One content as it is sent: the plain body first, then those that are smaller.
 
-    A large content is kept in a file beside its encodings: uncompressed it is seldom asked for.
+    `is_best`: they are the best there are, and kept; else better ones are yet to be made.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.cache = Cache(folder)
-        self.rough: list[Body] = []
+    bodies: tuple[Body, ...]
+    is_best: bool
 
-    def bodies(self, data: bytes) -> list[Body]:
-        """The plain body first, then those that are smaller."""
+
+class Encoder:
+    """Makes the bodies of one content: the best encodings the cache has, else fast ones until it has them.
+
+    What is large is left in the cache and not held. `made` is all that was, by the digest of the content; the encoder
+    that comes next is given it as `before`, and what is to be sent again stays the same object.
+    """
+
+    def __init__(self, folder: Path, before: Mapping[str, Encoded]) -> None:
+        self.cache = Cache(folder)
+        self.made: dict[str, Encoded] = {}
+        self._before = before
+
+    def bodies(self, data: bytes) -> tuple[Body, ...]:
         plain = Body.of(data)
+        if plain.digest not in self.made:
+            before = self._before.get(plain.digest)
+            is_kept = before is not None and before.is_best and self.cache.still_has(before.bodies)
+            self.made[plain.digest] = before if before and is_kept else self._encode(plain, before)
+        return self.made[plain.digest].bodies
+
+    def _encode(self, plain: Body, before: Encoded | None) -> Encoded:
         if plain.size < SMALL:
-            return [plain]
-        if plain.size > LARGE and (file := self.cache.keep(data)):
-            plain = Body(file, plain.size, plain.digest)
-        best = {coding: self.cache.get(data, coding) for coding in BEST}
-        if None in best.values():
-            self.rough.append(plain)
-        encoded = [Body.of(best[coding] or FAST[coding](data), coding) for coding in BEST]
-        return [plain, *(body for body in encoded if body.size < plain.size)]
+            return Encoded((plain,), is_best=True)
+        best = {coding: self.cache.get(plain, coding) for coding in BEST}
+        known = {body.coding: body for body in before.bodies if isinstance(body.content, bytes)} if before else {}
+        encoded = (best[coding] or known.get(coding) or Body.of(FAST[coding](plain.read()), coding) for coding in BEST)
+        bodies = (self.cache.keep(plain), *(body for body in encoded if body.size < plain.size))
+        return Encoded(bodies, is_best=None not in best.values())
+
+    @property
+    def rough(self) -> tuple[Body, ...]:
+        """The plain bodies whose best encodings are yet to be made."""
+        return tuple(encoded.bodies[0] for encoded in self.made.values() if not encoded.is_best)
 
 
 def compress(cache: Cache, bodies: Iterable[Body]) -> None:
@@ -142,8 +179,14 @@ def compress(cache: Cache, bodies: Iterable[Body]) -> None:
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for body in bodies:
-            content = body.content if isinstance(body.content, bytes) else body.content.read_bytes()
             for coding in BEST:
-                if cache.get(content, coding) is None:
-                    cache.put(content, coding)
+                if cache.get(body, coding) is None:
+                    cache.put(body, coding)
         cache.prune()
+
+
+def compress_in_background(cache: Cache, bodies: Iterable[Body]) -> None:
+    """The same, as the only work of a process that lets others go first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
+    os.nice(10)
+    compress(cache, bodies)

@@ -19,7 +19,8 @@ from pathlib import Path
 
 import click
 
-from server.answer.asset import IDENTITY, Asset, Body
+from server.answer.asset import Asset
+from server.answer.body import IDENTITY, Body
 from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge

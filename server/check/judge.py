@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from server.answer.asset import IDENTITY, Asset, Body
+from server.answer.asset import Asset
+from server.answer.body import IDENTITY, Body
 from server.answer.policy import NO_STORE
 from server.check.probe import Answer, status_line
 from server.faults.faults import Symptom

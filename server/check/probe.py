@@ -21,7 +21,7 @@ from urllib.parse import quote
 import brotli
 import httpx2
 
-from server.answer.asset import IDENTITY
+from server.answer.body import IDENTITY
 from server.config.values import HOST_AND_PORT
 from server.faults.faults import Symptom
 

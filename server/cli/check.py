@@ -11,7 +11,8 @@ import click
 from server.check.check import as_table, is_configured
 from server.check.check import check as check_address
 from server.check.probe import read_target
-from server.cli.common import Bar, config_option, explained, settings_of
+from server.cli.common import Bar, explained
+from server.cli.configured import config_option, settings_of
 
 CHECK_FAILED = 1
 

@@ -1,24 +1,17 @@
-"""What the commands share: the settings option, mistakes explained, progress, and files handed out."""
+"""What the commands share: mistakes explained, progress, and files handed out."""
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from server.config.load import load
-from server.config.mistakes import SettingsError
-from server.config.settings import FILE_NAME, Settings
-from server.config.warnings import warnings
 from server.deploy.template import ConfigurationError, write_new
-from server.releases.error import ReleaseError
+from server.error import HostError
 
 BAD_USAGE = 2
-MISTAKES: tuple[type[Exception], ...] = (SettingsError, ReleaseError, ConfigurationError, OSError)
-
-F = TypeVar("F", bound=Callable[..., None])
 
 
 class Bar:
@@ -45,30 +38,14 @@ class Bar:
 
 
 @contextlib.contextmanager
-def explained(*mistakes: type[Exception]) -> Iterator[None]:
-    """Turns what a user can mend into a message and exit code 2; `mistakes` are those of one command alone."""
+def explained() -> Iterator[None]:
+    """Turns what a user can mend into a message and exit code 2."""
     try:
         yield
-    except (*mistakes, *MISTAKES) as error:
+    except (HostError, OSError) as error:
         for line in str(error).splitlines():
             click.echo(f"Error: {line}", err=True)
         sys.exit(BAD_USAGE)
-
-
-def settings_of(config: Path | None) -> Settings:
-    """The settings, with their warnings told."""
-    settings = load(config)
-    for warning in warnings(settings):
-        click.echo(f"Warning: {warning}", err=True)
-    return settings
-
-
-def config_option(command: F) -> F:
-    return click.option(
-        "--config",
-        type=click.Path(path_type=Path),
-        help=f"The settings file; {FILE_NAME} in the working directory unless given, and none is fine.",
-    )(command)
 
 
 def hand_out(text: str, file: Path | None) -> None:

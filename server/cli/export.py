@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from server.cli.common import Bar, config_option, explained, settings_of
-from server.deploy.export import ExportError
+from server.cli.common import Bar, explained
+from server.cli.configured import config_option, settings_of
 from server.deploy.export import export as export_site
 
 NO_RELAY = (
@@ -20,7 +20,7 @@ NO_RELAY = (
 @config_option
 def export(folder: Path, prefix: str, config: Path | None) -> None:
     """Write the whole site to FOLDER as files, for a CDN, a bucket or a plain nginx. An earlier export is replaced."""
-    with explained(ExportError):
+    with explained():
         settings = settings_of(config)
         bar = Bar()
         try:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from server.cli.common import Bar, config_option, explained, settings_of
+from server.cli.common import Bar, explained
+from server.cli.configured import config_option, settings_of
 from server.releases.pull import pull as pull_release
 
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from server.cli.common import config_option, explained, settings_of
+from server.cli.common import explained
+from server.cli.configured import config_option, settings_of
 from server.releases import shelf
 from server.releases.error import ReleaseError
 

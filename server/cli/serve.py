@@ -5,9 +5,10 @@ from pathlib import Path
 
 import click
 
-from server.cli.common import config_option, explained, settings_of
+from server.cli.common import explained
+from server.cli.configured import config_option, settings_of
 from server.serving.app import create_app
-from server.serving.serve import ListenError, announcement, listening, log_config, run
+from server.serving.serve import announcement, listening, log_config, run
 
 
 @click.command(epilog="Example: embeddable-host serve --host 0.0.0.0 --port 8000 --workers 2")
@@ -20,7 +21,7 @@ from server.serving.serve import ListenError, announcement, listening, log_confi
 def serve(host: str, port: int, uds: Path | None, workers: int, reload: bool, config: Path | None) -> None:
     """Serve the host. SIGHUP reloads the settings; a new current release is picked up by itself."""
     logging.config.dictConfig(log_config())
-    with explained(ListenError):
+    with explained():
         settings = settings_of(config)
         app = create_app(settings, config, reload)
         with listening(host, port, uds) as listener:

@@ -6,9 +6,10 @@ from typing import Any
 
 from server.config.environment import unknown, variables
 from server.config.settings import FILE_NAME, SECTIONS, Settings
+from server.error import HostError
 
 
-class SettingsError(Exception):
+class SettingsError(HostError):
     """The configuration cannot be used; the message lists every mistake, one a line."""
 
     def __init__(self, mistakes: list[str]) -> None:

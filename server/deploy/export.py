@@ -23,12 +23,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from server.answer.asset import IDENTITY, Asset, Body
+from server.answer.asset import Asset
+from server.answer.body import IDENTITY, Body
 from server.answer.coding import Cache, compress
 from server.answer.policy import IMMUTABLE
 from server.config.settings import Settings
 from server.deploy.nginx import RULES
 from server.deploy.template import fill, template
+from server.error import HostError
 from server.progress import Progress
 from server.site.site import Site, build_site
 
@@ -46,7 +48,7 @@ TIMES = 1 << 29  # seconds after it that a time can be: 17 years, so none lies a
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
 
 
-class ExportError(Exception):
+class ExportError(HostError):
     """The site cannot be exported; the message says why and what to do."""
 
 
@@ -134,11 +136,10 @@ def _index(path: str) -> str:
 
 def _put_file(file: Path, body: Body) -> None:
     """Writes a new file through to the disk."""
-    content = body.content if isinstance(body.content, bytes) else body.content.read_bytes()
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("xb") as new:
-            new.write(content)
+            new.write(body.read())
             new.flush()
             os.fsync(new.fileno())
     except (FileExistsError, NotADirectoryError):

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import server
+from server.error import HostError
 
 SAFE_PATH = "/[A-Za-z0-9._/@+,=-]+"  # a pattern of paths that mean nothing but themselves in any configuration
 PACKAGE = Path(server.__file__).parent
 PLACE = re.compile(r"^([ \t]*)\$\{([A-Z_]+)\}$|\$\{([A-Z_]+)\}", re.MULTILINE)
 
 
-class ConfigurationError(Exception):
+class ConfigurationError(HostError):
     """A value cannot be written into a configuration; the message lists every mistake, one a line."""
 
 

@@ -5,11 +5,13 @@ import hashlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from server.releases.error import ReleaseError
+
+Seen = Mapping[str, tuple[int, ...]]
 
 STAGING = ".staging-"
 LOCK = ".lock"
@@ -69,6 +71,15 @@ def walk(folder: Path) -> set[str]:
 
 def _raise(error: OSError) -> None:
     raise error
+
+
+def look(folder: Path) -> Seen:
+    """How each file below `folder` looks without being read; one that is changed looks otherwise (ctime, inode(7))."""
+    states = {name: (folder / name).lstat() for name in walk(folder)}
+    return {
+        name: (state.st_dev, state.st_ino, state.st_mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
+        for name, state in states.items()
+    }
 
 
 def sha384_of(path: Path) -> str:

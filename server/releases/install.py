@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from server.answer.coding import BEST
 from server.progress import Progress
-from server.releases.disk import STAGING, alone, discard, explained, scratch, staging_name, sync, walk, write
+from server.releases.disk import STAGING, alone, discard, explained, look, scratch, staging_name, sync, walk, write
 from server.releases.error import ReleaseError
 from server.releases.release import (
     MANIFEST,
@@ -77,7 +77,7 @@ def install(staged: Path, releases: Path, source: str, progress: Progress) -> Re
         for inner, _, _ in os.walk(folder):
             sync(Path(inner))
         _put(folder, releases / id)
-    return Release(id, version, source, time, releases / id, files)
+    return Release(id, version, source, time, releases / id, files, look(releases / id))
 
 
 def _gather(staged: Path) -> list[str]:

@@ -18,15 +18,17 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from server.answer.body import IDENTITY, LARGE, Body
 from server.answer.coding import BEST
-from server.releases.disk import explained, sha384_of, walk
+from server.releases.disk import Seen, explained, look, sha384_of
 from server.releases.error import ReleaseError
 
 MANIFEST = "manifest.json"
@@ -80,7 +82,10 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Release:
-    """A release found whole; `files` by POSIX path, such as `app.html` or `assets/rc/logo.svg`."""
+    """A release found whole; `files` by POSIX path, such as `app.html` or `assets/rc/logo.svg`.
+
+    `seen`: how everything in its folder looked then.
+    """
 
     id: str
     version: str
@@ -88,6 +93,7 @@ class Release:
     time: str
     folder: Path
     files: Mapping[str, File]
+    seen: Seen = field(compare=False, repr=False)
 
     def locate(self, name: str, coding: str | None = None) -> Path:
         """Where the bytes of a file or its variant lie. Raises KeyError for what the release has not got."""
@@ -97,6 +103,22 @@ class Release:
         if coding not in file.codings:
             raise KeyError(f"{name} in {coding}")
         return self.folder / coding / name
+
+    @cached_property
+    def bodies(self) -> Mapping[str, tuple[Body, ...]]:
+        """Each file as an answer: its own bytes first, then its variants.
+
+        The smallest is held, which nearly everybody asks for, unless it is large; the others are left in their files.
+        """
+        return {name: tuple(self._bodies(name)) for name in self.files}
+
+    def _bodies(self, name: str) -> Iterator[Body]:
+        file = self.files[name]
+        parts: dict[str, File | Variant] = {IDENTITY: file, **file.codings}
+        smallest = min(LARGE, *(part.size for part in parts.values()))
+        for coding, part in parts.items():
+            place = self.locate(name, None if coding == IDENTITY else coding)
+            yield Body(place.read_bytes() if part.size <= smallest else place, part.size, part.sha384, coding)
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises KeyError for one the release does not have."""
@@ -113,8 +135,17 @@ def read_release(folder: Path) -> Release:
     """
     manifest = _read_manifest(folder)
     with explained(folder):
-        _verify(folder, manifest.files)
-    return Release(folder.name, manifest.version, manifest.source, manifest.time, folder, manifest.files)
+        seen = look(folder)  # before the bytes are read: what changes meanwhile will look otherwise
+        _verify(folder, manifest.files, seen.keys())
+    return Release(folder.name, manifest.version, manifest.source, manifest.time, folder, manifest.files, seen)
+
+
+def is_as_read(release: Release) -> bool:
+    """Whether everything in a release's folder looks as it did when it was read: no bytes need to be read again."""
+    try:
+        return look(release.folder) == release.seen
+    except OSError:
+        return False
 
 
 def _read_manifest(folder: Path) -> Manifest:
@@ -140,11 +171,11 @@ def _read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _verify(folder: Path, files: Mapping[str, File]) -> None:
+def _verify(folder: Path, files: Mapping[str, File], found: Set[str]) -> None:
     expected: dict[str, File | Variant] = {f"{PLAIN}/{name}": file for name, file in files.items()}
     for name, file in files.items():
         expected |= {f"{coding}/{name}": variant for coding, variant in file.codings.items()}
-    if unknown := walk(folder) - expected.keys() - {MANIFEST}:
+    if unknown := found - expected.keys() - {MANIFEST}:
         raise _damaged(folder, min(unknown), "is not in the manifest")
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing lets go of the interpreter's lock
         faults = pool.map(lambda path: _fault(folder / path, expected[path]), expected)

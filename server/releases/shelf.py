@@ -2,13 +2,14 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from server.config.settings import CDN, CURRENT
 from server.config.values import RELEASE_ID
 from server.releases.disk import alone, explained, staging_name, sync
 from server.releases.error import ReleaseError
-from server.releases.release import Release, read_release
+from server.releases.release import Release, is_as_read, read_release
 
 RESERVED = frozenset({CURRENT, CDN})  # what `widget.release` means otherwise
 GET_ONE = "Run `embeddable-host pull` to get one"
@@ -58,15 +59,20 @@ def remove(releases: Path, id: str) -> None:
         shutil.rmtree(doomed)
 
 
-def open_release(releases: Path, id: str = CURRENT) -> Release:
-    """The release of that id, as `read_release` finds it. Raises ReleaseError, also where it is not there."""
+def open_release(releases: Path, id: str = CURRENT, opened: Sequence[Release] = ()) -> Release:
+    """The release of that id, as `read_release` finds it; one that was `opened` before and has not changed is the same.
+
+    Raises ReleaseError, also where it is not there.
+    """
     chosen = current(releases) if id == CURRENT else _valid(id)
     if chosen is None:
         raise ReleaseError(f"There is no current release in {releases}. {GET_ONE}")
     folder = releases / chosen
     if not folder.is_dir():
         raise ReleaseError(f"There is no release {chosen} in {releases}. {GET_ONE}")
-    return read_release(folder)
+    return next(
+        (release for release in opened if release.folder == folder and is_as_read(release)), None
+    ) or read_release(folder)
 
 
 def _valid(id: str) -> str:

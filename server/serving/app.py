@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import functools
 import logging
-import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
@@ -14,14 +13,14 @@ from types import FrameType
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
-from server.answer.asset import Body
-from server.answer.coding import Cache, compress
+from server.answer.coding import Cache, compress_in_background
 from server.config.load import find, load
 from server.config.mistakes import SettingsError
 from server.config.settings import Settings
 from server.config.warnings import warnings
 from server.releases.error import ReleaseError
 from server.releases.shelf import current, installed
+from server.serving.memory import give_back_what_is_free
 from server.serving.metrics import METRICS, OTHER, Metrics
 from server.serving.relay import RELAY, Relay
 from server.site.page import BUILT_IN
@@ -45,7 +44,7 @@ class Host(Starlette):
         self._swapped = asyncio.Event()
         self.metrics = Metrics()
         self.relay = Relay(settings, self.metrics)
-        self.site: Site = self._build(settings)
+        self.site = self._build(settings, None)
         self.metrics.release = self.site.release
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,11 +126,11 @@ class Host(Starlette):
         settings = load(self.config)
         for warning in warnings(settings):
             log.warning(warning)
-        return settings, self._build(settings)
+        return settings, self._build(settings, self.site)
 
-    def _build(self, settings: Settings) -> Site:
+    def _build(self, settings: Settings, before: Site | None) -> Site:
         self.metrics.builds.inc()
-        return build_site(settings)
+        return build_site(settings, before)
 
     def _swap(self, settings: Settings, site: Site) -> None:
         self.settings, self.site = settings, site
@@ -147,13 +146,15 @@ class Host(Starlette):
             settings, rough = self.settings, self.site.rough
             if not rough:
                 continue
-            await _elsewhere(_compress, Cache(settings.cache), rough)
+            await _elsewhere(compress_in_background, Cache(settings.cache), rough)
+            if settings is not self.settings:  # a newer site is served by now, and has its turn next
+                continue
             try:
-                site = await asyncio.to_thread(self._build, settings)
+                site = await asyncio.to_thread(self._build, settings, self.site)
             except (SettingsError, ReleaseError, OSError) as error:
                 log.error("The best compression is left for later:\n%s", error)
                 continue
-            if settings is self.settings:  # else a newer site is served by now, and has its turn next
+            if settings is self.settings:
                 self.site = site
                 self.metrics.swap(site.release)
 
@@ -192,16 +193,11 @@ async def _elsewhere(work: Callable[..., None], *arguments: object) -> None:
         process.terminate()
 
 
-def _compress(cache: Cache, bodies: Iterable[Body]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to handle
-    os.nice(10)
-    compress(cache, bodies)
-
-
 def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> Host:
     """The ASGI application for `settings`, which came from `config` (None: from where `load` finds them).
 
     Raises SettingsError or ReleaseError when there is nothing right to serve. With `watch_files` a changed settings
     file or page is served without being asked to.
     """
+    give_back_what_is_free()
     return Host(settings, config, watch_files)

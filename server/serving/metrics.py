@@ -24,7 +24,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from starlette.types import Receive, Scope, Send
 
-from server.answer.asset import Asset, Body
+from server.answer.asset import Asset
+from server.answer.body import Body
 from server.answer.policy import status_headers
 
 METRICS = "/metrics"

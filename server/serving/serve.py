@@ -23,6 +23,7 @@ from uvicorn.supervisors import Multiprocess
 from server.config.load import load
 from server.config.mistakes import SettingsError
 from server.config.settings import Settings
+from server.error import HostError
 from server.releases.error import ReleaseError
 from server.serving.app import create_app
 from server.serving.metrics import Metrics, counting_together
@@ -34,7 +35,7 @@ RETRY_SECONDS = 2  # between the tries of a worker to start, while the settings 
 OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
 
 
-class ListenError(Exception):
+class ListenError(HostError):
     """The address cannot be listened on; the message says why and what to do."""
 
 

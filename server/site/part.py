@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from server.answer.asset import Body
+from server.answer.body import Body
 from server.answer.policy import Headers, Origins, PagePolicy, origin_of, page_headers
 from server.config.parameters import encode
 from server.config.settings import Settings
@@ -66,9 +66,9 @@ class Basis:
         is_able = "values.relay" in self.files[HAND_OFF]  # a team's own may be older
         return self.settings.relay.enabled and self.release is not None and is_able
 
-    @cached_property
+    @property
     def homes(self) -> tuple["Home", ...]:
-        """The default profile's and every other's."""
+        """The default profile's and every other's. Not kept: each holds this, and a circle is freed late."""
         return tuple(Home(self, profile) for profile in (None, *self.settings.profiles))
 
 

@@ -5,11 +5,12 @@ are given only what is the same for everybody. The parts make the addresses; her
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from server.answer.asset import Asset, Body
-from server.answer.coding import Encoder
+from server.answer.asset import Asset
+from server.answer.body import Body
+from server.answer.coding import Encoded, Encoder
 from server.answer.media import media_type
 from server.answer.policy import NO_STORE, PagePolicy
 from server.config.mistakes import SettingsError
@@ -35,28 +36,34 @@ class Site:
     """What is served: `assets` by path, `missing` for every other path.
 
     `release` is the id of the hosted release, or "cdn". `rough` are the bodies whose best encodings are yet to be made.
+    `releases` and `encoded` are what the next site may take over.
     """
 
     assets: Mapping[str, Asset]
     missing: Asset
     release: str
     rough: tuple[Body, ...]
+    releases: tuple[Release, ...]
+    encoded: Mapping[str, Encoded]
 
     def __getitem__(self, path: str) -> Asset:
         return self.assets.get(path, self.missing)
 
 
-def build_site(settings: Settings) -> Site:
-    """The whole site. Raises ReleaseError, SettingsError or OSError where what is configured cannot be served."""
+def build_site(settings: Settings, before: Site | None = None) -> Site:
+    """The whole site; what has not changed since the one `before` it is taken from there.
+
+    Raises ReleaseError, SettingsError or OSError where what is configured cannot be served.
+    """
+    releases = tuple(_hosted(settings, before.releases if before else ()))
+    encoder = Encoder(settings.cache, before.encoded if before else {})
     try:
-        return _put_together(Basis(settings, tuple(_hosted(settings)), sources(settings.public_dir)))
+        return _put_together(Basis(settings, releases, sources(settings.public_dir)), encoder)
     except ValueError as error:  # of a page or script, which only a team's own can be
         raise SettingsError([f"{settings.public_dir}/{error}"]) from None
 
 
-def _put_together(basis: Basis) -> Site:
-    encoder = Encoder(basis.settings.cache)
-
+def _put_together(basis: Basis, encoder: Encoder) -> Site:
     def asset(draft: Draft, code: int = 200) -> Asset:
         bodies = encoder.bodies(draft.content) if isinstance(draft.content, bytes) else draft.content
         return Asset(media_type(draft.name), bodies, draft.headers, code)
@@ -68,28 +75,29 @@ def _put_together(basis: Basis) -> Site:
             if draft.path not in assets:
                 assets[draft.path] = asset(draft)
     missing = asset(basis.homes[0].page(MISSING_PAGE, MISSING_POLICY), 404)
-    return Site(assets, missing, basis.release.id if basis.release else CDN, tuple(encoder.rough))
+    release = basis.release.id if basis.release else CDN
+    return Site(assets, missing, release, encoder.rough, basis.releases, encoder.made)
 
 
-def _hosted(settings: Settings) -> Iterator[Release]:
+def _hosted(settings: Settings, before: Sequence[Release]) -> Iterator[Release]:
     """The selected release and, after it, every other whole one; none where the widget is the CDN's.
 
     Raises ReleaseError for the selected one.
     """
-    selected = _selected(settings)
+    selected = _selected(settings, before)
     if selected is None:
         return
     yield selected
     for id in installed(settings.releases):
         if id != selected.id:
             try:
-                yield open_release(settings.releases, id)
+                yield open_release(settings.releases, id, before)
             except ReleaseError as error:
                 log.warning("A release beside the selected one is left out: %s", error)
 
 
-def _selected(settings: Settings) -> Release | None:
+def _selected(settings: Settings, before: Sequence[Release]) -> Release | None:
     if settings.widget.release == CDN:
         return None
     id = current(settings.releases) if settings.widget.release == CURRENT else settings.widget.release
-    return open_release(settings.releases, id) if id else None
+    return open_release(settings.releases, id, before) if id else None

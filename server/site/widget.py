@@ -6,8 +6,6 @@ All releases stay, each in a folder of its own: a tab that was opened on an earl
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from server.answer.asset import Body
-from server.answer.coding import LARGE
 from server.answer.policy import MINUTES, script_headers, widget_headers
 from server.releases.error import ReleaseError
 from server.releases.release import Release
@@ -41,15 +39,8 @@ def drafts(basis: Basis) -> Iterator[Draft]:
 def _files(release: Release, embedders: list[str]) -> Iterator[Draft]:
     for name in release.files:
         if name != APP_PAGE:
-            bodies = tuple(_bodies(release, name))
-            yield Draft(f"/widget/{release.id}/{name}", name, bodies, widget_headers(name, embedders))
-
-
-def _bodies(release: Release, name: str) -> Iterator[Body]:
-    file, path = release.files[name], release.locate(name)
-    yield Body(path if file.size > LARGE else path.read_bytes(), file.size, file.sha384)
-    for coding, variant in file.codings.items():
-        yield Body(release.locate(name, coding).read_bytes(), variant.size, variant.sha384, coding)
+            headers = widget_headers(name, embedders)
+            yield Draft(f"/widget/{release.id}/{name}", name, release.bodies[name], headers)
 
 
 def _altered(release: Release, basis: Basis) -> Iterator[Draft]:

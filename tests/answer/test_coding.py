@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import shutil
 from pathlib import Path
 
 import brotli
@@ -9,9 +10,10 @@ import pytest
 from world.host import content
 
 from server.answer.asset import Asset
-from server.answer.coding import LARGE, Cache, compress
-from server.config.settings import Settings
-from server.site.site import build_site
+from server.answer.body import LARGE, Body
+from server.answer.coding import Cache, compress
+from server.config.settings import Redirect, Settings
+from server.site.site import Site, build_site
 
 DECODERS = {"br": brotli.decompress, "gzip": gzip.decompress}
 
@@ -49,14 +51,55 @@ def test_a_cache_that_was_tampered_with_is_not_believed(settings: Settings) -> N
         assert decode(encoded(page, coding)) == content(page)
 
 
-def test_what_is_served_from_the_cache_is_not_pruned(tmp_path: Path) -> None:
+@pytest.fixture
+def with_large_bodies(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "var", params={"userAgent": "x" * 2 * LARGE})
+
+
+def finished(settings: Settings) -> Site:
+    compress(Cache(settings.cache), build_site(settings).rough)
+    return build_site(settings)
+
+
+def bodies(site: Site) -> list[Body]:
+    return [body for asset in site.assets.values() for body in asset.bodies]
+
+
+@pytest.mark.parametrize("knows_the_one_before", [False, True])
+def test_what_is_served_from_the_cache_is_not_pruned(with_large_bodies: Settings, knows_the_one_before: bool) -> None:
     """However long it has lain there."""
-    settings = Settings(data_dir=tmp_path / "var", params={"userAgent": "x" * 2 * LARGE})
-    build_site(settings)
+    settings = with_large_bodies
+    before = finished(settings)
     for file in settings.cache.iterdir():
         os.utime(file, (0, 0))
-    site = build_site(settings)
+    site = build_site(settings, before if knows_the_one_before else None)
     Cache(settings.cache).prune()
-    streamed = [body.content for asset in site.assets.values() for body in asset.bodies if body.size > LARGE]
+    streamed = [body.content for body in bodies(site) if body.size > LARGE]
     assert streamed
     assert all(isinstance(content, bytes) or content.is_file() for content in streamed)
+
+
+def test_what_a_new_site_has_in_common_with_the_one_before_is_held_once(settings: Settings) -> None:
+    before = finished(settings)
+    changed = settings.model_copy(update={"redirect": Redirect(title="Another")})
+    known = {id(body) for body in bodies(before)}
+    new = [path for path, asset in build_site(changed, before).assets.items() if id(asset.bodies[0]) not in known]
+    assert "/redirect.html" in new
+    assert "/adapter.js" not in new
+
+
+def test_what_is_not_compressed_yet_is_held_once_too(settings: Settings) -> None:
+    before = build_site(settings)
+    known = {body.digest: body.content for body in bodies(before) if body.coding != "identity"}
+    again = [body for body in bodies(build_site(settings, before)) if body.coding != "identity"]
+    assert before.rough
+    assert all(body.content is known[body.digest] for body in again)
+
+
+def test_a_cache_that_was_emptied_is_filled_again(with_large_bodies: Settings) -> None:
+    before = finished(with_large_bodies)
+    shutil.rmtree(with_large_bodies.cache)
+    again = build_site(with_large_bodies, before)
+    assert [body.read() for body in bodies(again) if body.coding == "identity"]
+    compress(Cache(with_large_bodies.cache), again.rough)
+    assert build_site(with_large_bodies, again).rough == ()

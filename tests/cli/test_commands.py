@@ -1,5 +1,7 @@
 """The commands: each explains itself, and one that is misused does nothing."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +36,20 @@ def test_the_command_answers_without_any_settings(tmp_path: Path) -> None:
     for option, part in (("--help", "Example: "), ("--version", "embeddable-host")):
         done = run(tmp_path, option)
         assert (done.returncode, part in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["nginx", "--server-name", "phone.example.com"], ["systemd"]])
+def test_a_command_that_needs_no_settings_starts_without_what_they_need(tmp_path: Path, arguments: list[str]) -> None:
+    """These are what takes long to import."""
+    program = (
+        "import sys; from server.cli.main import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    loaded = done.stdout.splitlines()[-1].split()
+    assert "click" in loaded
+    assert not {"asyncio", "pydantic", "starlette", "httpx2"} & set(loaded)
 
 
 @pytest.mark.parametrize(

@@ -236,6 +236,22 @@ def test_a_harmed_file_is_found_and_named(
         assert told in str(refused.value)
 
 
+@pytest.mark.parametrize("harm", [flip, truncate, Path.unlink, replace_by_link])
+def test_a_file_harmed_after_the_release_was_opened_is_found_when_it_is_opened_again(
+    one: Release, releases: Path, harm: Callable[[Path], None]
+) -> None:
+    """Even where its time was set back."""
+    opened = open_release(releases, one.id)
+    assert open_release(releases, one.id, [opened]) is opened
+    file = one.folder / "br" / "app.js"
+    time = file.stat().st_mtime_ns
+    harm(file)
+    if file.exists():
+        os.utime(file, ns=(time, time))
+    with pytest.raises(ReleaseError, match=r"br/app\.js"):
+        open_release(releases, one.id, [opened])
+
+
 def test_a_file_that_nobody_installed_is_found(one: Release, releases: Path) -> None:
     (one.folder / "files" / "more.js").write_text("alert()")
     with pytest.raises(ReleaseError, match=r"files/more\.js is not in the manifest"):

@@ -2,6 +2,8 @@
 
 import asyncio
 import fcntl
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -9,7 +11,9 @@ import brotli
 import pytest
 from world.host import configured, content, serving
 from world.patience import PATIENCE, wait_until
+from world.places import ROOT
 
+from server.answer.coding import compress_in_background
 from server.config.load import load
 from server.config.settings import Settings
 from server.serving.app import Host
@@ -32,6 +36,16 @@ def test_the_best_encodings_are_served_when_they_are_ready(folder: Path) -> None
         assert list((folder / "var" / "cache").glob("*.br"))
 
 
+def test_the_process_that_compresses_imports_compression_alone() -> None:
+    """It starts anew with each change: what it compresses with is enough."""
+    show = "import sys, server.answer.coding; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "brotli" in loaded
+    assert not loaded & {"aiofiles", "asyncio", "click", "pydantic", "starlette", "uvicorn"}
+    assert compress_in_background.__module__ == "server.answer.coding"
+
+
 def test_slow_compression_does_not_hold_up_a_reload(folder: Path) -> None:
     """Another process may be compressing for long: it holds the lock of the cache."""
     (folder / "var" / "cache").mkdir(parents=True)
@@ -49,8 +63,8 @@ def test_a_slow_compression_ends_with_the_newest_site(folder: Path, monkeypatch:
     built, go_on = threading.Event(), threading.Event()
     host = Host(load(folder / "embeddable.toml"), folder / "embeddable.toml")
 
-    def slow_for_the_old_one(settings: Settings) -> Site:
-        site = build_site(settings)
+    def slow_for_the_old_one(settings: Settings, before: Site) -> Site:
+        site = build_site(settings, before)
         if settings.redirect.title == "before":
             built.set()
             go_on.wait(PATIENCE)

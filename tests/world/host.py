@@ -77,6 +77,12 @@ class Server:
     def output(self) -> str:
         return self._log.read_text(encoding="utf-8")
 
+    @property
+    def memory(self) -> float:
+        """What the system has given the process, in MiB (VmRSS, proc(5))."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
