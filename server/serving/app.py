@@ -44,6 +44,7 @@ class Host(Starlette):
         self._swapped = asyncio.Event()
         self.metrics = Metrics()
         self.relay = Relay(settings, self.metrics)
+        self._first_seen = self._signature()  # before the site is built, so that no change is missed in between
         self.site = self._build(settings, None)
         self.metrics.release = self.site.release
 
@@ -86,7 +87,7 @@ class Host(Starlette):
 
     async def _watch(self, hangup: asyncio.Event) -> None:
         """Builds the site anew on SIGHUP, and when another release is there or, if asked for, a file has changed."""
-        seen = await asyncio.to_thread(self._signature)
+        seen = self._first_seen
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(hangup.wait(), WATCH_INTERVAL)

@@ -1,5 +1,6 @@
 """A new release while the host serves: picked up by itself, whole or not at all, and no request fails meanwhile."""
 
+import asyncio
 import http.client
 import json
 from pathlib import Path
@@ -7,7 +8,12 @@ from pathlib import Path
 import pytest
 from world.host import Server, add_release, ask, configured, serving
 from world.load import Load
-from world.patience import wait_until
+from world.patience import PATIENCE, wait_until
+
+from server.answer.coding import Cache, compress
+from server.config.load import load
+from server.serving.app import Host
+from server.site.site import build_site
 
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
@@ -39,6 +45,21 @@ def test_the_first_release_is_picked_up_by_itself(folder: Path) -> None:
     with serving(folder) as server:
         assert served(server) == "cdn"
         server.wait_until_serving(add_release(folder).id)
+
+
+def test_a_release_that_comes_while_the_host_starts_is_picked_up_too(folder: Path) -> None:
+    settings = load(folder / "embeddable.toml")
+    compress(Cache(settings.cache), build_site(settings).rough)  # or the site is built anew for the best encodings
+    host = Host(settings, folder / "embeddable.toml")
+    release = add_release(folder)
+
+    async def watch() -> None:
+        async with host._run():
+            while host.site.release != release.id:
+                await asyncio.sleep(0.02)
+
+    assert host.site.release == "cdn"
+    asyncio.run(asyncio.wait_for(watch(), PATIENCE))
 
 
 def test_a_tab_of_the_release_before_still_finds_its_files(folder: Path) -> None:
