@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test lighthouse bench lint format reference screenshots release clean
+.PHONY: help serve test test-fast lighthouse bench lint format reference screenshots release clean
 
 help: ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -12,10 +12,16 @@ help: ## list what there is to run
 serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 	$(BIN)/embeddable-host serve --port 8000
 
+PYTEST := PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses 3 --dist worksteal
+
 test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers and nginx come from Debian's packages
 	tests/tools/install-packages chromium chromium-headless-shell firefox-esr WebKitWebDriver Xvfb nginx
-	PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses auto --dist worksteal
+	$(PYTEST)
 	$(MAKE) --no-print-directory lighthouse
+
+# Where a test is about one process of the host and about several, this runs the one.
+test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that need neither browsers nor nginx, in a minute
+	$(PYTEST) -m 'not world' -k 'not workers'
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
 lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal

@@ -1,12 +1,15 @@
 """Lighthouse over the setup page and the rehearsal of a host with the stand-in release: `make lighthouse`.
 
-Accessibility and best practices must be perfect. Performance is a measurement, so of some runs the best one counts.
+Accessibility and best practices must be perfect. Performance is a measurement, so of some runs the best one counts:
+the first is beside the other pages', since most of it is waiting, and the others have the machine to themselves.
 """
 
 import json
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from world.host import add_release, configured, serving
@@ -17,7 +20,7 @@ from world.weather import chromium
 LIGHTHOUSE = NODE_MODULES / ".bin" / "lighthouse"
 PAGES = ("/", "/sandbox/", "/check.html")
 REACH = {"performance": 95, "accessibility": 100, "best-practices": 100}
-RUNS = 3  # at the most
+RUNS = 5  # at the most: a busy machine spoils some
 PATIENCE = 180  # seconds for one run
 Scores = dict[str, int]
 
@@ -48,8 +51,8 @@ def reaches(found: Scores) -> bool:
     return all(found[name] >= least for name, least in REACH.items())
 
 
-def best(address: str) -> Scores:
-    found = scores(address)
+def best(address: str, found: Scores) -> Scores:
+    """The best of the scores `found` and as many further runs as it takes."""
     for _ in range(RUNS - 1):
         if not reaches(found):
             found = max(found, scores(address), key=lambda run: run["performance"])
@@ -57,13 +60,18 @@ def best(address: str) -> Scores:
 
 
 def main() -> None:
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = configured(Path(name) / "host", SETTINGS)
         add_release(folder)
         with serving(folder) as server:
-            reached = {path: best(f"http://127.0.0.1:{server.port}{path}") for path in PAGES}
+            addresses = [f"http://127.0.0.1:{server.port}{path}" for path in PAGES]
+            with ThreadPoolExecutor(len(PAGES)) as pool:
+                found = list(pool.map(scores, addresses))
+            reached = dict(zip(PAGES, map(best, addresses, found), strict=True))
     for path, found in reached.items():
         print(f"{path:12}", *(f"{name} {score} (≥ {REACH[name]})" for name, score in found.items()))
+    print(f"Lighthouse took {time.monotonic() - began:.0f} s.")
     sys.exit(not all(map(reaches, reached.values())))
 
 
