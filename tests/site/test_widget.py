@@ -1,0 +1,36 @@
+"""A hosted release in the site: every file as it is, but for the page of the app."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from world.host import add_release, assets, configured, content
+
+from server.answer.asset import Asset
+from server.releases.release import Release
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    return add_release(configured(tmp_path))
+
+
+@pytest.fixture
+def site(tmp_path: Path, release: Release) -> Mapping[str, Asset]:
+    return assets(tmp_path)
+
+
+def test_a_release_s_files_are_served_byte_for_byte(release: Release, site: Mapping[str, Asset]) -> None:
+    for name in release.files.keys() - {"app.html"}:
+        assert content(site[f"/widget/{release.id}/{name}"]) == release.read(name), name
+
+
+def test_app_html_differs_by_one_script_before_the_app(release: Release, site: Mapping[str, Asset]) -> None:
+    folder = f"/widget/{release.id}/"
+    page, original = content(site[folder + "app.html"]), release.read("app.html")
+    tag = b'<script src="before-app.js"></script>'
+    assert page.count(tag) == 1
+    assert page.replace(tag, b"") == original
+    assert page.index(tag) + len(tag) == page.index(b'<script src="app.js">')
+    assert folder + "before-app.js" in site
+    assert "/before-app.js" not in site

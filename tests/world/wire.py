@@ -1,0 +1,50 @@
+"""Answers as they come over the wire, and the addresses of a host with a profile and the small release."""
+
+import gzip
+
+import brotli
+
+from world.host import Answer
+from world.places import PUBLIC
+
+CANARY = "canary-5d1f0c"
+EMBEDDER = "https://crm.example.com"
+SETTINGS = """
+[params]
+clientId = "client"
+[profiles.sandbox.params]
+clientId = "other"
+prefix = "rc-sandbox"
+"""
+
+NO_STORE = "no-store"
+MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
+PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
+KEPT_BY_NOBODY = ("redirect.html", "start.html", "check.html", "stand-in-app.html", "stand-in-platform.html")
+MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
+ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
+OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
+
+
+def decoded(answer: Answer) -> bytes:
+    match answer.headers.get("content-encoding"):
+        case None:
+            return answer.body
+        case "br":
+            return bytes(brotli.decompress(answer.body))
+        case "gzip":
+            return gzip.decompress(answer.body)
+    raise AssertionError(answer.headers)
+
+
+def but_date(answer: Answer) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if name != "date"}
+
+
+def filled(value: str | list[str], tag: str) -> str | list[str]:
+    if isinstance(value, list):
+        return [line.format(tag=tag, bare=tag.strip('"')) for line in value]
+    return value.format(tag=tag, bare=tag.strip('"'))
