@@ -3,7 +3,7 @@
 import pytest
 from world.host import LARGE, Server
 from world.release import FONT, RINGTONE
-from world.wire import ADAPTERS, IMMUTABLE, KEPT_BY_NOBODY, MINUTES, MODULES, NO_STORE, OWN, PAGES
+from world.wire import ADAPTERS, IMMUTABLE, KEPT_BY_NOBODY, MINUTES, MODULES, NO_STORE, OUR_PAGES, OWN, PAGES
 
 from server.releases.release import Release
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from world.host import Answer, Server, add_release, configured, serving
-from world.wire import ADAPTERS, EMBEDDER, MODULES, OWN, SETTINGS, SETUP_PAGES
+from world.wire import ADAPTERS, EMBEDDER, MODULES, OUR_PAGES, SETTINGS, SETUP_PAGES
 
 from server.releases.release import Release
 
@@ -67,7 +67,6 @@ def hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-OUR_PAGES = [*(address for address in OWN if not address.endswith("js")), "/nothing"]
 WITH_ADAPTER = ("/popup.html", "/preview.html")
 WITH_MODULES = ("/", "/check.html")
 

@@ -14,7 +14,7 @@ from world import hosts
 from world.host import Server
 from world.internet import CROSS_SITE, HOST, OWN, PLATFORMS, SAME_SITE, Internet, wait_until
 from world.release import SOURCE
-from world.user import Phone, relay_requests
+from world.user import Phone, pump, relay_requests
 from world.weather import PLAIN, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted")
@@ -214,12 +214,6 @@ def test_the_state_of_a_sign_in_is_not_enough_to_read_or_take_its_answer(
     expect(page.locator("#status")).to_contain_text("close this window")
     assert relayed == []
     assert [token.granted for token in internet.platform.tokens] == [True]
-
-
-def pump(page: Page) -> bool:
-    """Lets Playwright hear of what has happened."""
-    page.evaluate("1")
-    return True
 
 
 # start.html does nothing unless its opener, of its own origin, is about to begin a sign-in

@@ -27,6 +27,7 @@ KEPT_BY_NOBODY = ("redirect.html", "start.html", "check.html", "stand-in-app.htm
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
+OUR_PAGES = [*(address for address in OWN if not address.endswith("js")), "/nothing"]
 
 
 def decoded(answer: Answer) -> bytes:

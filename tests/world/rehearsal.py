@@ -1,0 +1,59 @@
+"""The rehearsal, played to its end."""
+
+import re
+
+from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+
+WAYS = (
+    "redirect page",
+    "start page",
+    "plain sign-in",
+    "severed opener",
+    "severed, another site",
+    "hidden frame",
+    "denied storage",
+    "denied sign-in",
+    "implicit answer",
+)
+READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "not here"}
+IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in", "implicit answer"}
+UNRELAYED = {name: result for name, result in READY.items() if name != "start page"} | {
+    "severed, another site": "not here"
+}
+CODE = "rehearsed"  # what the rehearsal sends for one
+
+
+class Rehearsal:
+    """A rehearsal that was played to its end."""
+
+    def __init__(self, page: Page | FrameLocator) -> None:
+        self.page = page
+        page.locator("#start:enabled").click()
+        expect(page.locator("#copy")).to_be_enabled()
+
+    @property
+    def verdict(self) -> str:
+        return self.page.locator("#verdict").inner_text()
+
+    @property
+    def remedy(self) -> str:
+        return self.page.locator("#remedy").inner_text()
+
+    @property
+    def results(self) -> dict[str, str]:
+        return results(self.page)
+
+    def row(self, name: str) -> str:
+        return self.page.locator("#results li", has_text=re.compile(f"^{name}", re.IGNORECASE)).inner_text()
+
+
+def results(page: Page | FrameLocator) -> dict[str, str]:
+    """The result of each way that was played."""
+    rows = page.locator("#results li").all()
+    return {row.locator(".name").inner_text().lower(): row.get_attribute("data-result") or "" for row in rows}
+
+
+def rehearsed(context: BrowserContext, address: str) -> Rehearsal:
+    page = context.new_page()
+    page.goto(address)
+    return Rehearsal(page)
