@@ -53,7 +53,6 @@ class Relay:
         self._waiting = 0
         self._looking: asyncio.Task[None] | None = None
         self._is_stopping = False
-        self._trouble: str | None = None  # that was told, and not over yet
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
@@ -61,6 +60,7 @@ class Relay:
         self._settings = settings
         folder = settings.relay_folder
         self._letters = self._folders.setdefault(folder, Letters(folder))
+        self._troubles: set[str | None] = set()  # that were told, and are not over yet
 
     def letter(self, path: str) -> str | None:
         """The name of the letter at `path`; None where there is no relay."""
@@ -120,7 +120,7 @@ class Relay:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER) from None
         except OSError as error:
             raise self._refusal(error) from None
-        self._trouble = None
+        self._troubles.clear()
         if not is_new:
             return _response(HTTPStatus.CONFLICT)
         self._count("left")
@@ -154,10 +154,12 @@ class Relay:
         end = asyncio.get_running_loop().time() + WAIT_SECONDS
         while True:
             with self._expecting(name) as arrival:
+                if gone.done():
+                    return None
                 if content := await asyncio.to_thread(self._letters.take, name):
                     return content
                 left = end - asyncio.get_running_loop().time()
-                if left <= 0 or gone.done() or self._is_stopping:
+                if left <= 0 or self._is_stopping:
                     return None
                 await asyncio.wait((gone, arrival), timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
@@ -211,8 +213,8 @@ class Relay:
 
     def _tell(self, error: OSError) -> None:
         """Tells what is wrong with the folder, once until a letter can be left again. The error names a letter."""
-        if self._trouble != error.strerror:
-            self._trouble = error.strerror
+        if error.strerror not in self._troubles:
+            self._troubles.add(error.strerror)
             log.error(
                 "The relay cannot use its folder %s: %s. Sign-ins that need it fail until it can: make the folder "
                 "writable, make room, or name another (relay.folder).",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from world.host import Answer, Server, ask, configured, run, serving
 from world.hosts import SETTINGS
-from world.internet import NGINX, NGINX_PREFIXED, free_ports, make_certificate
+from world.internet import NGINX, NGINX_PREFIXED, free_ports
 from world.patience import PATIENCE, wait_until
 from world.proxy import PREFIX, Proxy, fronting, trusting
 from world.relay import LETTER_TYPE, OWN_PAGE, Waiting, altered, hurried, leave, new_id, post, take
@@ -32,13 +32,6 @@ PLACES = [
     pytest.param(BELOW, PREFIX, id="below a path"),
     pytest.param(BELOW, f"{PREFIX}sandbox/", id="profile below a path"),
 ]
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("certificates")
-    make_certificate(folder)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -156,7 +156,7 @@ def test_a_stop_lets_those_go_who_wait_and_keeps_the_letters(folder: Path, optio
         server.wait_until_it_says("looks for a letter")
         assert server.stop() in (0, -signal.SIGTERM)
         assert waiting.answer.status == 204
-    with serving(folder, *options) as server:
+    with serving(folder) as server:
         assert take(server, lying).body == b"sealed"
 
 
