@@ -62,7 +62,7 @@ def test_the_redirect_page_keeps_its_opener_and_sends_no_referrer(server: Server
 
 
 def test_no_page_severs_its_window_but_the_rehearsal_s_login_page(server: Server) -> None:
-    pages = [address for address in OWN if not address.endswith("js")]
+    pages = [address for address in OUR_PAGES if address != "/nothing"]
     policies = {address: server.ask(address).headers["cross-origin-opener-policy"] for address in pages}
     severing = {address for address, policy in policies.items() if policy == "same-origin"}
     assert severing == {"/stand-in-platform.html", "/sandbox/stand-in-platform.html"}
