@@ -316,27 +316,54 @@ CHOSEN = {
 }
 
 
-def told(page: Page, code: str, frame: str, internet: Internet) -> dict[str, str]:
-    """The parameters that the widget has in a page with this code."""
-    page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{code}"))
-    phone = Phone(page, frame)
-    phone.wait_for("phone.words.signIn")
+def codes(setup: SetupPage, way: str) -> dict[str, str]:
+    """The code for each choice, by its name."""
+    found = {}
+    for name, chosen in CHOSEN.items():
+        setup.page.get_by_role("button", name="Clear my choices").click()
+        for parameter, value in chosen.choices.items():
+            setup.choose(parameter, value)
+        found[name] = setup.code(way)
+    return found
+
+
+def told(page: Page, codes: list[str], frames: list[str], internet: Internet) -> list[dict[str, str]]:
+    """The parameters that the widget has in a page with each code; all of them stand in one."""
+    pages = [internet.page(CROSS_SITE, f"<!doctype html><body>{code}") for code in codes]
+    page.goto(internet.page(CROSS_SITE, "".join(f'<iframe src="{address}"></iframe>' for address in pages)))
+    phones = [Phone(page.locator("iframe").nth(number).content_frame, frame) for number, frame in enumerate(frames)]
+    for phone in phones:
+        phone.wait_for("phone.words.signIn")
     own = ("_t", "fromAdapter")
-    return {name: value for name, value in phone.ask("phone.parameters").items() if name not in own}
+    return [
+        {name: value for name, value in phone.ask("phone.parameters").items() if name not in own} for phone in phones
+    ]
 
 
-@pytest.mark.parametrize("name", CHOSEN)
-def test_the_code_gives_the_widget_what_the_form_says(setup: SetupPage, internet: Internet, name: str) -> None:
-    chosen = CHOSEN[name]
-    for parameter, value in chosen.choices.items():
-        setup.choose(parameter, value)
-    adapter, iframe = setup.code("adapter"), setup.code("iframe")
-    expected = {name: value for name, value in {**DEFAULTS, **chosen.given}.items() if value is not None}
-    adapters = {name: value for name, value in expected.items() if name not in ADAPTERS_OWN}
-    frame = f'[id="{chosen.choices.get("prefix", "rc-widget")}-adapter-frame"]'
+def given(chosen: Chosen) -> dict[str, str]:
+    return {name: value for name, value in {**DEFAULTS, **chosen.given}.items() if value is not None}
 
-    assert told(setup.page, adapter, frame, internet) == adapters
-    assert told(setup.page, iframe, IFRAME, internet) == expected
+
+def test_the_code_of_the_frame_gives_the_widget_what_the_form_says(setup: SetupPage, internet: Internet) -> None:
+    found = codes(setup, "iframe")
+
+    parameters = told(setup.page, list(found.values()), [IFRAME] * len(found), internet)
+
+    assert dict(zip(found, parameters, strict=True)) == {name: given(chosen) for name, chosen in CHOSEN.items()}
+
+
+def test_the_code_of_the_floating_phone_gives_the_widget_what_the_form_says(
+    setup: SetupPage, internet: Internet
+) -> None:
+    found = codes(setup, "adapter")
+    frames = [f'[id="{chosen.choices.get("prefix", "rc-widget")}-adapter-frame"]' for chosen in CHOSEN.values()]
+
+    parameters = told(setup.page, list(found.values()), frames, internet)
+
+    assert dict(zip(found, parameters, strict=True)) == {
+        name: {parameter: value for parameter, value in given(chosen).items() if parameter not in ADAPTERS_OWN}
+        for name, chosen in CHOSEN.items()
+    }
 
 
 def test_the_adapter_is_given_what_it_keeps_for_itself(setup: SetupPage, internet: Internet) -> None:
