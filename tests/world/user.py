@@ -11,7 +11,7 @@ IFRAME = "#rc-widget"  # of the iframe way
 
 @dataclass(frozen=True)
 class Phone:
-    """The widget in a page; `frame` is the selector of the app's frame."""
+    """The widget in a page, or in a frame of one; `frame` is the selector of the app’s frame."""
 
     page: Page | FrameLocator
     frame: str = ADAPTER_FRAME
