@@ -16,7 +16,7 @@ from world.weather import DEADLINE, Browsers, OpenBrowser
 from world.webkit import start_webkit
 
 expect.set_options(timeout=DEADLINE)
-USING_NGINX = {"world.deployment", "world.exported", "world.proxy"}
+USING_NGINX = {"world.checked", "world.deployment", "world.exported", "world.proxy"}
 
 
 @pytest.fixture(scope="session")

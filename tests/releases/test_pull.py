@@ -1,14 +1,10 @@
-"""Pulling: from a folder, an archive, or a server that may do anything; what was served stays as it was."""
+"""Pulling from a server that may do anything; what was served stays as it was."""
 
-import io
 import os
 import signal
-import stat
 import subprocess
 import sys
-import tarfile
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx2
@@ -16,7 +12,7 @@ import pytest
 from world import cdn
 from world.cdn import Cdn, Fault
 from world.patience import PATIENCE
-from world.small_release import FILES, PROSE, Steps, a_release
+from world.small_release import FILES, PROSE, Steps, a_release, contents
 
 from server.config.settings import Settings
 from server.releases.error import ReleaseError
@@ -25,62 +21,9 @@ from server.releases.install import staging
 from server.releases.pull import pull
 from server.releases.references import KNOWN, chunk_names
 from server.releases.release import Release
-from server.releases.shelf import current, installed, open_release
+from server.releases.shelf import installed, open_release
 
 LATEST = "/latest/"
-
-
-@pytest.fixture(autouse=True)
-def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other without a pause, and no proxy stands between."""
-    monkeypatch.setattr("server.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-
-
-@pytest.fixture
-def published(tmp_path: Path) -> Path:
-    """The folder of a release, as the network serves it under `latest/`."""
-    return a_release(tmp_path / "www" / "latest")
-
-
-@pytest.fixture
-def network(tmp_path: Path, published: Path) -> Iterator[Cdn]:
-    with cdn.serve(tmp_path / "www") as serving:
-        yield serving
-
-
-@pytest.fixture
-def settings(tmp_path: Path, network: Cdn) -> Settings:
-    return Settings(data_dir=tmp_path / "var", widget={"source": network.url})
-
-
-@pytest.fixture
-def served(settings: Settings, tmp_path: Path) -> Release:
-    """A release that is current already."""
-    folder = a_release(tmp_path / "before", **{"app.js": b"the one before"})
-    return pull(settings, None, str(folder), Steps())
-
-
-@pytest.fixture
-def refused(settings: Settings, served: Release) -> Callable[..., str]:
-    """Pulls in vain, and returns why, having seen that what was served is untouched and nothing left over."""
-
-    def refused(origin: str | None = None, version: str | None = None) -> str:
-        with pytest.raises(ReleaseError) as error:
-            pull(settings, version, origin, Steps())
-        assert installed(settings.releases) == [served.id]
-        assert open_release(settings.releases) == served
-        assert not list(settings.releases.glob(".staging-*"))
-        return str(error.value)
-
-    return refused
-
-
-def contents(release: Release) -> dict[str, bytes]:
-    return {name: release.read(name) for name in release.files}
-
-
-# From an address
 
 
 def test_a_pull_finds_every_file_that_the_release_names(settings: Settings) -> None:
@@ -385,159 +328,6 @@ def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
 
     assert contents(pull(settings, None, None, Steps())) == FILES
     assert not list(settings.releases.glob(".staging-*"))
-
-
-# From a folder
-
-
-def test_a_folder_is_taken_as_it_lies(settings: Settings, tmp_path: Path) -> None:
-    folder = a_release(tmp_path / "built", **{"named/by/nothing.svg": b"<svg/>", "app.js.map": b"{}"})
-    pulled = pull(settings, None, str(folder), Steps())
-    assert contents(pulled) == {**FILES, "named/by/nothing.svg": b"<svg/>"}
-    assert pulled.source == str(folder)
-    assert current(settings.releases) == pulled.id
-
-
-def test_a_link_that_leads_out_of_a_folder_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
-    folder = a_release(tmp_path / "built")
-    (folder / "secret.js").symlink_to("/etc/passwd")
-    assert "secret.js is a link that leads out" in refused(str(folder))
-
-
-def test_a_folder_that_is_no_release_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
-    assert "There is no adapter.js" in refused(str(tmp_path))
-
-
-@pytest.mark.parametrize("name", ["nowhere", "nowhere.zip", "www/latest/app.js"])
-def test_what_is_neither_address_nor_folder_nor_archive_is_refused(
-    refused: Callable[..., str], tmp_path: Path, name: str
-) -> None:
-    assert "neither an address, nor a folder, nor an archive" in refused(str(tmp_path / name))
-
-
-def test_a_version_is_refused_where_there_is_but_one(refused: Callable[..., str], tmp_path: Path) -> None:
-    packed = pack(tmp_path / "release.zip", FILES)
-    for origin in (str(tmp_path / "www" / "latest"), str(packed), "http://127.0.0.1:9/release.zip"):
-        assert "is one release already" in refused(origin, "2.3.1")
-
-
-@pytest.mark.parametrize("version", ["..", "../x", "2.3.1/..", "", "a b", "?x"])
-def test_what_is_no_version_is_refused(refused: Callable[..., str], version: str) -> None:
-    assert "is not a version" in refused(version=version)
-
-
-def test_what_is_no_address_is_refused(refused: Callable[..., str]) -> None:
-    assert "is not an address" in refused("http://host:port/")
-
-
-# From an archive
-
-
-def pack(archive: Path, files: dict[str, bytes], top: str = "") -> Path:
-    if archive.suffix == ".zip":
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-            for name, content in files.items():
-                packed.writestr(top + name, content)
-    else:
-        with tarfile.open(archive, "w" if archive.suffix == ".tar" else "w:gz") as taped:
-            for name, content in files.items():
-                member = tarfile.TarInfo(top + name)
-                member.size = len(content)
-                taped.addfile(member, io.BytesIO(content))
-    return archive
-
-
-ARCHIVES = ("release.zip", "release.tar", "release.tar.gz", "release.tgz")
-
-
-@pytest.mark.parametrize("top", ["", "./", "embeddable-2.3.1/", "a/b/"])
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_an_archive_is_unpacked(settings: Settings, tmp_path: Path, name: str, top: str) -> None:
-    archive = pack(tmp_path / name, {**FILES, "app.js.map": b"{}", ".nojekyll": b""}, top)
-    pulled = pull(settings, None, str(archive), Steps())
-    assert contents(pulled) == FILES
-    assert pulled.source == str(archive)
-
-
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_an_archive_is_fetched_from_an_address(settings: Settings, network: Cdn, tmp_path: Path, name: str) -> None:
-    pack(tmp_path / "www" / name, FILES, "top/")
-    pulled = pull(settings, None, f"{network.url}{name}?signature=1", Steps())
-    assert contents(pulled) == FILES
-    assert pulled.source == network.url + name
-
-
-def test_a_page_in_place_of_an_archive_is_refused(refused: Callable[..., str], network: Cdn) -> None:
-    network.faults["/release.zip"] = cdn.page
-    assert "the server answers a page" in refused(f"{network.url}release.zip")
-
-
-@pytest.mark.parametrize("name", ["../evil.js", "/evil.js", "a/../../evil.js", "a\\..\\evil.js", "./../evil.js"])
-@pytest.mark.parametrize("archive", ["release.zip", "release.tar.gz"])
-def test_a_name_that_leads_out_of_an_archive_is_refused(
-    refused: Callable[..., str], tmp_path: Path, archive: str, name: str
-) -> None:
-    pack(tmp_path / archive, {**FILES, name: b"evil"})
-    assert "which leads elsewhere" in refused(str(tmp_path / archive))
-    assert not list(tmp_path.rglob("evil.js"))
-
-
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE])
-def test_a_link_or_a_device_in_a_tar_is_refused(refused: Callable[..., str], tmp_path: Path, kind: bytes) -> None:
-    archive = pack(tmp_path / "release.tar", FILES)
-    with tarfile.open(archive, "a") as taped:
-        member = tarfile.TarInfo("link.js")
-        member.type, member.linkname = kind, "app.js"
-        taped.addfile(member)
-    assert "'link.js', which is a link or a device" in refused(str(archive))
-
-
-def test_a_link_in_a_zip_is_refused(refused: Callable[..., str], tmp_path: Path) -> None:
-    archive = pack(tmp_path / "release.zip", FILES)
-    with zipfile.ZipFile(archive, "a") as packed:
-        member = zipfile.ZipInfo("link.js")
-        member.external_attr = (stat.S_IFLNK | 0o777) << 16
-        packed.writestr(member, "/etc/passwd")
-    assert "'link.js', which is a link or a device" in refused(str(archive))
-
-
-@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 10), ("MAX_BYTES", 3000)])
-@pytest.mark.parametrize("name", ["release.zip", "release.tar.gz"])
-def test_an_archive_beyond_the_bounds_is_refused(
-    refused: Callable[..., str],
-    tmp_path: Path,
-    name: str,
-    bound: str,
-    value: int,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(f"server.releases.archive.{bound}", value)
-    archive = pack(tmp_path / name, FILES)
-    assert "holds more than" in refused(str(archive))
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("name", ["release.zip", "release.tar"])
-def test_an_archive_with_a_file_twice_is_refused(refused: Callable[..., str], tmp_path: Path, name: str) -> None:
-    archive = pack(tmp_path / name, FILES)
-    with tarfile.open(archive, "a") if name.endswith("tar") else zipfile.ZipFile(archive, "a") as packed:
-        (packed.add if name.endswith("tar") else packed.write)(tmp_path / "www/latest/app.js", "app.js")
-    assert "holds app.js twice" in refused(str(archive))
-
-
-@pytest.mark.parametrize("name", ARCHIVES)
-def test_an_archive_that_is_cut_off_is_refused(refused: Callable[..., str], tmp_path: Path, name: str) -> None:
-    archive = pack(tmp_path / name, FILES)
-    os.truncate(archive, archive.stat().st_size // 3)
-    assert "cannot be unpacked" in refused(str(archive))
-
-
-@pytest.mark.parametrize("tops", [[], ["2.3.0/", "2.3.1/"]])
-def test_an_archive_of_no_release_or_several_is_refused(
-    refused: Callable[..., str], tmp_path: Path, tops: list[str]
-) -> None:
-    files = {top + name: content for top in tops for name, content in FILES.items()} or {"a.txt": b""}
-    assert "with app.html and adapter.js" in refused(str(pack(tmp_path / "many.zip", files)))
 
 
 def test_a_second_pull_is_refused_while_one_is_at_work(settings: Settings, served: Release) -> None:

@@ -55,9 +55,9 @@ def folder(tmp_path: Path) -> Path:
     return configured(tmp_path / "host", SETTINGS)
 
 
-@pytest.fixture
-def server(folder: Path) -> Iterator[Server]:
-    with serving(folder) as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(configured(tmp_path_factory.mktemp("metrics") / "host", SETTINGS)) as server:
         yield server
 
 

@@ -182,8 +182,7 @@ def test_a_parameter_arrives_whole_in_the_adapter_s_frame(browser: Browser, data
 def test_what_a_page_names_arrives_whole(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
     browser.site = site_with(data_dir, userAgent="host")
-    page = browser.open(f"https://{SAME_SITE}/adapter")
-    for_query = page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
+    for_query = browser.page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
     page = browser.open(f"{HOME}/app.html?{for_query}")
     page.wait_for_url("**/widget/**")
     assert parse_qs(urlsplit(page.url).query)["userAgent"] == [value]

@@ -33,7 +33,8 @@ from world.patience import PATIENCE, wait_until
 from world.release import stage
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.upper().startswith("EMBEDDABLE_")}
+UNWANTED = ("EMBEDDABLE_", "PYTHONDONTWRITEBYTECODE")  # settings; and each process would compile the host anew
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.upper().startswith(UNWANTED)}
 Headers = Mapping[str, str | list[str]]
 
 STARTED = "Application startup complete"

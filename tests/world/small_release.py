@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from server.releases.release import Release
+
 PROSE = b"/* so much alike that it compresses */ " * 40
 
 FILES = {
@@ -54,3 +56,8 @@ class Steps:
 
     def advance(self, steps: int = 1) -> None:
         self.done[-1] += steps
+
+
+def contents(release: Release) -> dict[str, bytes]:
+    """The files of an installed release."""
+    return {name: release.read(name) for name in release.files}

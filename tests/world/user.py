@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 ADAPTER_FRAME = "#rc-widget-adapter-frame"
 IFRAME = "#rc-widget"  # of the iframe way
@@ -11,9 +11,9 @@ IFRAME = "#rc-widget"  # of the iframe way
 
 @dataclass(frozen=True)
 class Phone:
-    """The widget in a page; `frame` is the selector of the app's frame."""
+    """The widget in a page, or in a frame of one; `frame` is the selector of the app’s frame."""
 
-    page: Page
+    page: Page | FrameLocator
     frame: str = ADAPTER_FRAME
 
     def press_sign_in(self) -> None:

@@ -1,0 +1,55 @@
+"""The settings of a host, written and read."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from world.settings import FILE, mistakes
+
+from server.cli.main import main
+from server.config.load import load
+from server.config.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: empty, and no variable of ours in the environment."""
+    for name in list(os.environ):
+        if name.upper().startswith("EMBEDDABLE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def configure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Writes the settings file and sets variables, given without their prefix."""
+
+    def configure(toml: str = "", **variables: str) -> None:
+        (folder / FILE).write_text(toml, encoding="utf-8")
+        for name, value in variables.items():
+            monkeypatch.setenv(f"EMBEDDABLE_{name}", value)
+
+    return configure
+
+
+@pytest.fixture
+def loaded(configure: Callable[..., None]) -> Callable[..., Settings]:
+    def loaded(toml: str = "", **variables: str) -> Settings:
+        configure(toml, **variables)
+        return load()
+
+    return loaded
+
+
+@pytest.fixture
+def refused(configure: Callable[..., None]) -> Callable[..., list[str]]:
+    """The mistakes told, one a line, having seen that the command ends with 2 and does nothing."""
+
+    def refused(toml: str = "", **variables: str) -> list[str]:
+        configure(toml, **variables)
+        return mistakes(CliRunner().invoke(main, ["releases"]))
+
+    return refused

@@ -1,0 +1,69 @@
+"""A network with a release on it, settings that pull from there, and what must hold when a pull is refused.
+
+No power fails while these tests run: what they write need not have reached the disk before they go on.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from world import cdn
+from world.cdn import Cdn
+from world.small_release import Steps, a_release
+
+from server.config.settings import Settings
+from server.releases.error import ReleaseError
+from server.releases.pull import pull
+from server.releases.release import Release
+from server.releases.shelf import installed, open_release
+
+
+@pytest.fixture(autouse=True)
+def no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries follow each other without a pause, and no proxy stands between."""
+    monkeypatch.setattr("server.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    """The folder of a release, as the network serves it under `latest/`."""
+    return a_release(tmp_path / "www" / "latest")
+
+
+@pytest.fixture
+def network(tmp_path: Path, published: Path) -> Iterator[Cdn]:
+    with cdn.serve(tmp_path / "www") as serving:
+        yield serving
+
+
+@pytest.fixture
+def settings(tmp_path: Path, network: Cdn) -> Settings:
+    return Settings(data_dir=tmp_path / "var", widget={"source": network.url})
+
+
+@pytest.fixture
+def served(settings: Settings, tmp_path: Path) -> Release:
+    """A release that is current already."""
+    folder = a_release(tmp_path / "before", **{"app.js": b"the one before"})
+    return pull(settings, None, str(folder), Steps())
+
+
+@pytest.fixture
+def refused(settings: Settings, served: Release) -> Callable[..., str]:
+    """Pulls in vain, and returns why, having seen that what was served is untouched and nothing left over."""
+
+    def refused(origin: str | None = None, version: str | None = None) -> str:
+        with pytest.raises(ReleaseError) as error:
+            pull(settings, version, origin, Steps())
+        assert installed(settings.releases) == [served.id]
+        assert open_release(settings.releases) == served
+        assert not list(settings.releases.glob(".staging-*"))
+        return str(error.value)
+
+    return refused

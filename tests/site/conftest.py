@@ -1,0 +1,26 @@
+"""The setup page in the browser of a user who was there before."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext
+from world.internet import Internet
+from world.setup_page import SetupPage, opened
+from world.weather import DEADLINE, Browsers
+
+
+@pytest.fixture(scope="module")
+def returning_user(browsers: Browsers) -> Iterator[BrowserContext]:
+    """A browser that keeps what it has loaded of the setup page."""
+    context = browsers.incognito(permissions=["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(DEADLINE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def setup(returning_user: BrowserContext, internet: Internet) -> Iterator[SetupPage]:
+    setup = opened(returning_user)
+    setup.page.evaluate("() => localStorage.clear()")
+    yield setup
+    setup.page.close()

@@ -1,0 +1,62 @@
+"""What a user does with the setup page."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from playwright.sync_api import BrowserContext, FrameLocator, Page
+
+from server.config.parameters import PARAMETERS
+from world.internet import HOST
+
+BASE = f"https://{HOST}/"
+SECRETS = [name for name, parameter in PARAMETERS.items() if parameter.secret]
+
+
+@dataclass(frozen=True)
+class SetupPage:
+    page: Page
+
+    def show_all(self) -> "SetupPage":
+        """Opens every group of parameters."""
+        self.page.locator("#parameters details").first.wait_for(state="attached")
+        self.page.evaluate(
+            "() => document.querySelectorAll('#parameters details').forEach((one) => { one.open = true; })"
+        )
+        return self
+
+    def choose(self, name: str, value: str) -> None:
+        """Writes a text, or picks an option; "" leaves a host's default out."""
+        control = self.page.locator(f"#parameter-{name}")
+        if control.evaluate("control => control.matches('select')"):
+            control.select_option(label=value or "left out")
+        elif value:
+            control.fill(value)
+        else:
+            self.page.get_by_label(f"without {name}", exact=True).check()
+
+    def code(self, way: str) -> str:
+        return self.page.locator(f"#{way}-code").text_content() or ""
+
+    @property
+    def query(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.code("adapter").split('"')[1]).query, keep_blank_values=True))
+
+    @property
+    def fragment(self) -> dict[str, str]:
+        return dict(parse_qsl(urlsplit(self.page.url).fragment, keep_blank_values=True))
+
+    def row(self, name: str) -> str:
+        return self.page.locator(".parameter", has=self.page.locator(f"#parameter-{name}")).inner_text()
+
+    def start_preview(self, way: str = "floating phone") -> FrameLocator:
+        """The page with the widget in it."""
+        self.page.get_by_role("radio", name=way).check()
+        self.page.get_by_role("button", name="Start the preview").click()
+        return self.page.frame_locator("#preview-stage iframe")
+
+
+def opened(context: BrowserContext, address: str = BASE) -> SetupPage:
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1200})
+    page.goto(address)
+    return SetupPage(page).show_all()
