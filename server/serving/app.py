@@ -13,6 +13,7 @@ from types import FrameType
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from server.answer.body import Body
 from server.answer.coding import Cache, compress_in_background
 from server.config.load import find, load
 from server.config.mistakes import SettingsError
@@ -144,20 +145,21 @@ class Host(Starlette):
         while True:
             await self._swapped.wait()
             self._swapped.clear()
-            settings, rough = self.settings, self.site.rough
-            if not rough:
-                continue
-            await _elsewhere(compress_in_background, Cache(settings.cache), rough)
-            if settings is not self.settings:  # a newer site is served by now, and has its turn next
-                continue
-            try:
-                site = await asyncio.to_thread(self._build, settings, self.site)
-            except (SettingsError, ReleaseError, OSError) as error:
-                log.error("The best compression is left for later:\n%s", error)
-                continue
-            if settings is self.settings:
-                self.site = site
-                self.metrics.swap(site.release)
+            if self.site.rough:
+                await self._make_best(self.settings, self.site.rough)
+
+    async def _make_best(self, settings: Settings, rough: tuple[Body, ...]) -> None:
+        await _elsewhere(compress_in_background, Cache(settings.cache), rough)
+        if settings is not self.settings:  # a newer site is served by now, and has its turn next
+            return
+        try:
+            site = await asyncio.to_thread(self._build, settings, self.site)
+        except (SettingsError, ReleaseError, OSError) as error:
+            log.error("The best compression is left for later:\n%s", error)
+            return
+        if settings is self.settings:
+            self.site = site
+            self.metrics.swap(site.release)
 
 
 @contextlib.contextmanager
