@@ -111,7 +111,10 @@ export function foretell({ severed, apart, onlyDenied }, denied, around) {
 /** @type {(apart: boolean | undefined, severed: boolean | undefined, cdn: string) => Judgement} */
 function onCdn(apart, severed, cdn) {
   const remedy = 'Host a release: embeddable-host pull.';
-  if (apart) return { result: 'not here', advice: `The widget comes from ${cdn}, and this host relays for its own. ${remedy}` };
+  if (apart) {
+    const advice = `The widget comes from ${cdn}, and this host relays only for one of its own. ${remedy}`;
+    return { result: 'not here', advice };
+  }
   const what = severed
     ? 'never hears of this sign-in: it shares no storage with this host'
     : 'does not start without storage';

@@ -33,6 +33,16 @@ def test_it_shows_the_redirect_uri_of_the_host_and_of_each_profile(setup: SetupP
     expect(setup.page).to_have_url(BASE)
 
 
+def test_what_stands_beside_the_steps_covers_nothing_of_them(setup: SetupPage) -> None:
+    uncovered = """link => {
+        scrollTo(0, document.documentElement.scrollHeight);
+        const { left, top } = link.getBoundingClientRect();
+        return document.elementFromPoint(left + 2, top + 2) === link;
+    }"""
+    for profile in ("default", "sandbox"):
+        assert setup.page.get_by_role("link", name=profile).evaluate(uncovered)
+
+
 def test_each_copy_button_copies_what_stands_beside_it(setup: SetupPage) -> None:
     setup.choose("zIndex", "7")
 
