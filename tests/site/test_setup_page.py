@@ -39,6 +39,9 @@ def test_what_stands_beside_the_steps_covers_nothing_of_them(setup: SetupPage) -
         const { left, top } = link.getBoundingClientRect();
         return document.elementFromPoint(left + 2, top + 2) === link;
     }"""
+    setup.page.get_by_role("radio", name="frame").check()
+    setup.page.set_viewport_size({"width": 1280, "height": 900})
+
     for profile in ("default", "sandbox"):
         assert setup.page.get_by_role("link", name=profile).evaluate(uncovered)
 
