@@ -11,12 +11,15 @@ class Fault:
     """`why` it matters to a sign-in or a call, and what to `change`.
 
     `seen_by_browsers`: whether a page can see it. `explains`: faults that are its consequence where both are found.
+    `code` and `words`: those in which RingCentral tells it (`widget.md`); empty for a fault of the host's own half.
     """
 
     why: str
     change: str
     seen_by_browsers: bool = False
     explains: tuple[str, ...] = ()
+    code: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
