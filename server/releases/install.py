@@ -3,13 +3,13 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from server.answer.coding import BEST
 from server.progress import Progress
+from server.releases.compress import compress
 from server.releases.disk import STAGING, alone, discard, explained, look, scratch, staging_name, sync, walk, write
 from server.releases.error import ReleaseError
 from server.releases.release import (
@@ -104,7 +104,7 @@ def _inspect(staged: Path, name: str) -> int:
 
 
 def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) -> dict[str, File]:
-    """Writes the variants beside the plain files, on all cores: compressors release the interpreter's lock.
+    """Each file with its variants, those that are smaller than itself.
 
     The longest work comes first, so that at the end no core waits for another.
     """
@@ -113,25 +113,12 @@ def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) ->
     progress.say("Compressing")
     progress.total(sum(plain[name].size for name in texts) * len(BEST))
     variants: dict[str, dict[str, Variant]] = {name: {} for name in plain}
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        work = [(name, coding) for coding in BEST for name in texts]
-        jobs = {pool.submit(_variant, folder, name, coding): (name, coding) for name, coding in work}
-        try:
-            for job in as_completed(jobs):
-                name, coding = jobs[job]
-                if variant := job.result():
-                    variants[name][coding] = variant
-                progress.advance(plain[name].size)
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+    with closing(compress(folder / PLAIN, folder, texts)) as done:
+        for name, coding, size, sha384 in done:
+            if size:
+                variants[name][coding] = Variant(size, sha384)
+            progress.advance(plain[name].size)
     return {name: File(file.size, file.sha384, variants[name]) for name, file in plain.items()}
-
-
-def _variant(folder: Path, name: str, coding: str) -> Variant | None:
-    data = (folder / PLAIN / name).read_bytes()
-    coded = BEST[coding](data)
-    return _write(folder / coding / name, coded) if len(coded) < len(data) else None
 
 
 def _write(path: Path, data: bytes) -> Variant:

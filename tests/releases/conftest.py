@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from world import cdn
 from world.cdn import Cdn
+from world.release import compress_here
 from world.small_release import Steps, a_release
 
+from server.answer.coding import BEST
 from server.config.settings import Settings
 from server.releases.error import ReleaseError
 from server.releases.pull import pull
@@ -21,6 +23,11 @@ from server.releases.shelf import installed, open_release
 @pytest.fixture(autouse=True)
 def no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def no_process_that_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    compress_here(monkeypatch, BEST)
 
 
 @pytest.fixture(autouse=True)

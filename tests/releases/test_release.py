@@ -13,6 +13,7 @@ import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from world.release import compress_here
 from world.small_release import FILES, Steps, a_release
 
 from server.releases.error import ReleaseError
@@ -178,7 +179,7 @@ def test_an_install_that_fails_leaves_nothing(built: Path, releases: Path, monke
     def fail(data: bytes) -> bytes:
         raise MemoryError
 
-    monkeypatch.setattr("server.releases.install.BEST", {"br": fail})
+    compress_here(monkeypatch, {"br": fail})
     with pytest.raises(MemoryError):
         install(built, releases, "a test", Steps())
     assert list(releases.iterdir()) == []

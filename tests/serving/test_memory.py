@@ -6,6 +6,7 @@ import pytest
 from world.full_release import stage_full
 from world.host import Quiet, configured, serving
 from world.patience import wait_until
+from world.release import compress_here
 
 from server.answer.coding import FAST
 from server.releases.install import install
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 def add_full_release(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> str:
     """Installs and chooses a release with large files, compressed fast: how well is no matter here. Its id."""
-    monkeypatch.setattr("server.releases.install.BEST", FAST)
+    compress_here(monkeypatch, FAST)
     releases = folder / "var" / "releases"
     made = install(stage_full(folder / f"staged-{seed}", SCALE, seed), releases, "a test", Quiet())
     use(releases, made.id)

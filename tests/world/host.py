@@ -30,7 +30,7 @@ from server.releases.release import Release
 from server.releases.shelf import open_release, use
 from server.site.site import build_site
 from world.patience import PATIENCE, wait_until
-from world.release import stage
+from world.release import compress_here, stage
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
 UNWANTED = ("EMBEDDABLE_", "PYTHONDONTWRITEBYTECODE")  # settings; and each process would compile the host anew
@@ -175,7 +175,7 @@ def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
     for file, content in contents:
         (staged / file).write_bytes(content)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("server.releases.install.BEST", COMPRESSED_ONCE)
+        compress_here(patch, COMPRESSED_ONCE)
         return install(staged, workshop / "releases", f"test {name}", Quiet())
 
 

@@ -7,7 +7,12 @@ reads.
 
 import re
 import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+import pytest
+
+from server.releases.compress import Compressed, compress_file
 
 SOURCE = Path(__file__).parent / "widget"
 VERSION = "2.3.1"
@@ -46,3 +51,14 @@ def media(magic: bytes, size: int) -> bytes:
         value = value * 48271 % 2147483647
         rest += value.to_bytes(4, "big")[1:]
     return magic + bytes(rest[: size - len(magic)])
+
+
+def compress_here(patch: pytest.MonkeyPatch, encoders: Mapping[str, Callable[[bytes], bytes]]) -> None:
+    """Has releases compressed in this process, by these: to start another one takes longer than most tests."""
+
+    def compress(plain: Path, folder: Path, names: Sequence[str]) -> Iterator[Compressed]:
+        for coding, encode in encoders.items():
+            for name in names:
+                yield compress_file(plain, folder, name, coding, encode)
+
+    patch.setattr("server.releases.install.compress", compress)
