@@ -22,7 +22,7 @@ from server.config.warnings import warnings
 from server.releases.error import ReleaseError
 from server.releases.shelf import current, installed
 from server.serving.memory import give_back_what_is_free
-from server.serving.metrics import METRICS, OTHER, Metrics
+from server.serving.metrics import METRICS, OTHER, WIDGET, Metrics
 from server.serving.relay import RELAY, Relay
 from server.site.page import BUILT_IN
 from server.site.site import Site, build_site
@@ -58,9 +58,11 @@ class Host(Starlette):
             path, answer = self._beside(path)
         try:
             status = await answer(scope, receive, send)
-        except Exception:
-            self.metrics.count(path, 500)  # what uvicorn answers then, if nothing has gone out yet
-            raise
+        except Exception as error:
+            if not (isinstance(error, FileNotFoundError) and self._was_removed(path)):
+                self.metrics.count(path, 500)  # what uvicorn answers then, if nothing has gone out yet
+                raise
+            status = await self.site.missing(scope, receive, send)
         self.metrics.count(path, status)
 
     def _beside(self, path: str) -> tuple[str, Answer]:
@@ -70,6 +72,10 @@ class Host(Starlette):
         if letter := self.relay.letter(path):
             return RELAY, functools.partial(self.relay.answer, letter)
         return OTHER, self.site.missing
+
+    def _was_removed(self, path: str) -> bool:
+        """Whether `path` is of a release that has been removed since the site was built."""
+        return path.startswith(WIDGET) and path.split("/")[2] not in installed(self.settings.releases)
 
     @contextlib.asynccontextmanager
     async def _run(self) -> AsyncIterator[None]:

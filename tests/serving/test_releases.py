@@ -5,13 +5,15 @@ import http.client
 import json
 from pathlib import Path
 
+import httpx2
 import pytest
-from world.host import Server, add_release, ask, configured, serving
+from world.host import LARGE, Server, add_release, ask, configured, serving
 from world.load import Load
 from world.patience import PATIENCE, wait_until
 
 from server.answer.coding import Cache, compress
 from server.config.load import load
+from server.releases.shelf import remove
 from server.serving.app import Host
 from server.site.site import build_site
 
@@ -110,6 +112,23 @@ def test_a_damaged_release_that_is_chosen_leaves_the_one_before(folder: Path, kn
         wait_until(lambda: "Not reloaded" in server.output or served(server) == damaged.id, "it is noticed")
         assert served(server) == whole.id
         assert "files/app.js" in server.output
+
+
+def test_a_file_of_a_release_that_was_removed_just_now_is_not_found(folder: Path) -> None:
+    """The server looks at the releases each second; until then it knows addresses whose files are gone."""
+    removed = add_release(folder, "first")
+    add_release(folder, "second")
+    host = Host(load(folder / "embeddable.toml"))  # and nobody looks
+    remove(folder / "var" / "releases", removed.id)
+
+    async def get(path: str) -> httpx2.Response:
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(host), base_url="http://host") as client:
+            return await client.get(path, headers={"Accept-Encoding": "identity"})
+
+    answer = asyncio.run(get(f"/widget/{removed.id}/{LARGE}"))
+    assert answer.status_code == 404
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Not found" in answer.text
 
 
 @pytest.mark.parametrize("options", WORKERS)
