@@ -6,7 +6,7 @@ That process imports this file and what it names, and nothing else of the server
 import hashlib
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -28,7 +28,7 @@ class Compressed(NamedTuple):
     sha384: str = ""
 
 
-def compress(plain: Path, folder: Path, names: Sequence[str]) -> Iterator[Compressed]:
+def compress(plain: Path, folder: Path, names: Sequence[str]) -> Generator[Compressed]:
     """Compresses each of the files `names` below `plain` as far as it goes, into `folder`/CODING/NAME; yields each when
     it is done, the first of `names` begun first.
 

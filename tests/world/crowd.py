@@ -1,0 +1,86 @@
+"""A thousand clients at once, each with a connection that stays open, in one thread."""
+
+import asyncio
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from world.patience import PATIENCE, wait_until
+
+THINKS = 2.0  # seconds between two visits of a client
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer: its status, its headers with their names in lower case, its body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Get = Callable[[str], Awaitable[Got]]
+Visit = Callable[[Get], Awaitable[None]]
+
+
+class Crowd:
+    """So many clients of the server at `port`, each of which comes again and again and does `visit`.
+
+    `visits` counts them; `faults` tells what went wrong in a visit, and how often.
+    """
+
+    def __init__(self, port: int, visit: Visit, clients: int = 1000) -> None:
+        self.visits = 0
+        self.faults: Counter[str] = Counter()
+        self._port = port
+        self._visit = visit
+        self._clients = clients
+        self._is_done = False
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._come()))
+
+    def wait_until_all_came(self) -> None:
+        """Waits for as many further visits as there are clients."""
+        enough = self.visits + self._clients
+        wait_until(lambda: self.visits + self.faults.total() >= enough, "all have come again")
+
+    def __enter__(self) -> "Crowd":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_done = True
+        self._thread.join(PATIENCE)
+
+    async def _come(self) -> None:
+        await asyncio.gather(*(self._client(number) for number in range(self._clients)))
+
+    async def _client(self, number: int) -> None:
+        await asyncio.sleep(THINKS * number / self._clients)  # not all at the same moment
+        connection = None
+        while not self._is_done:
+            try:
+                connection = connection or await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
+                async with asyncio.timeout(PATIENCE):
+                    await self._visit(asker(*connection))
+                self.visits += 1
+            except (OSError, EOFError, AssertionError) as fault:
+                self.faults[f"{type(fault).__name__}: {fault}"] += 1
+                connection = None
+            await asyncio.sleep(THINKS)
+        if connection:
+            connection[1].close()
+
+
+def asker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Get:
+    """What asks on this connection for a path, without compression."""
+
+    async def get(path: str) -> Got:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: phone.example.com\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        lines = itertools.takewhile(bool, head[1:])
+        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        return Got(int(head[0].split()[1]), headers, await reader.readexactly(int(headers["content-length"])))
+
+    return get
