@@ -27,6 +27,7 @@ from server.error import HostError
 from server.releases.error import ReleaseError
 from server.serving.app import create_app
 from server.serving.metrics import Metrics, counting_together
+from server.serving.protocol import BoundedProtocol
 from server.serving.relay import RELAY
 
 BACKLOG = 2048
@@ -127,6 +128,7 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
         functools.partial(_worker, config, reload) if many else app,
         factory=many,
         workers=workers,
+        http=BoundedProtocol,
         lifespan="on",
         ws="none",  # uvicorn logs a WebSocket's address with its query
         log_config=log_config(),
