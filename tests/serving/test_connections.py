@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from world.host import LARGE, LARGE_CONTENT, Server, add_release, configured, serving
 from world.patience import PATIENCE, wait_until
+from world.wire import bodies
 
 HEAD = b"GET /redirect.html HTTP/1.1\r\nHost: phone.example.com\r\n"
 MIB = 1024 * 1024
@@ -34,18 +34,6 @@ def connections(server: Server) -> Iterator[list[socket.socket]]:
 
 def open_files(server: Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
-
-
-def bodies(connection: socket.socket, count: int) -> list[bytes]:
-    """The bodies of so many answers on one connection."""
-    with connection.makefile("rb") as stream:
-        found = []
-        for _ in range(count):
-            head = b"".join(iter(stream.readline, b"\r\n"))
-            length = re.search(rb"content-length: (\d+)", head)
-            assert length, head
-            found.append(stream.read(int(length[1])))
-        return found
 
 
 def test_requests_sent_without_waiting_are_answered_in_their_order(server: Server) -> None:

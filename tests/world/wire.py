@@ -1,6 +1,8 @@
 """Answers as they come over the wire, and the addresses of a host with a profile and the small release."""
 
 import gzip
+import re
+import socket
 
 import brotli
 
@@ -49,3 +51,15 @@ def filled(value: str | list[str], tag: str) -> str | list[str]:
     if isinstance(value, list):
         return [line.format(tag=tag, bare=tag.strip('"')) for line in value]
     return value.format(tag=tag, bare=tag.strip('"'))
+
+
+def bodies(connection: socket.socket, count: int) -> list[bytes]:
+    """The bodies of so many answers on one connection."""
+    with connection.makefile("rb") as stream:
+        found = []
+        for _ in range(count):
+            head = b"".join(iter(stream.readline, b"\r\n"))
+            length = re.search(rb"(?i)content-length: (\d+)", head)
+            assert length, head
+            found.append(stream.read(int(length[1])))
+        return found
