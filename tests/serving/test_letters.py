@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from world.disk import closing, mounted
 from world.host import Server, configured, serving
 from world.patience import wait_until
 from world.relay import hurried, leave, new_id, take
@@ -45,15 +46,6 @@ def letters(home: Path) -> Path:
 
 def letters_of(folder: Path) -> Path:
     return folder / "var" / "relay"
-
-
-def mounted(folder: Path, options: str, then: str = "true") -> tuple[str, ...]:
-    """A command before that of the host in `folder`: its letters get a file system that it alone sees."""
-    letters = letters_of(folder)
-    letters.mkdir(parents=True)
-    user = () if os.geteuid() == 0 else ("--map-root-user",)
-    commands = f'mount -t tmpfs -o {options} none {letters} && {then} && exec "$@"'
-    return ("unshare", "--mount", *user, "sh", "-c", commands, "sh")
 
 
 def trouble_told(server: Server) -> list[str]:
@@ -159,7 +151,7 @@ def test_a_letter_does_not_outlive_a_clock_that_is_set_by_more(folder: Path, sec
 
 
 def test_a_full_disk_refuses_letters_and_is_told_once_until_there_is_room(folder: Path) -> None:
-    within = mounted(folder, "size=64k")
+    within = mounted(letters_of(folder), "size=64k")
     with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.1), within=within) as server:
         left = []
         while leave(server, id := new_id(), b"x" * 8192).status == 201:
@@ -180,14 +172,13 @@ def test_a_full_disk_refuses_letters_and_is_told_once_until_there_is_room(folder
 
 
 def test_a_disk_without_room_for_a_name_refuses_letters(folder: Path) -> None:
-    with serving(folder, within=mounted(folder, "nr_inodes=1")) as server:
+    with serving(folder, within=mounted(letters_of(folder), "nr_inodes=1")) as server:
         assert leave(server, new_id()).status == 507
 
 
 def test_a_folder_that_cannot_be_written_to_refuses_letters_and_is_told_once(folder: Path) -> None:
     id, letters = new_id(), letters_of(folder)
-    put, close = f"echo sealed >{letters / id}", f"mount -o remount,ro {letters}"
-    within = mounted(folder, "size=64k", f"{put} && {close}")
+    within = mounted(letters, "size=64k", f"echo sealed >{letters / id} && {closing(letters)}")
     with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.1), within=within) as server:
         answers = [leave(server, new_id()), leave(server, new_id()), take(server, id)]
 
