@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test test-fast lighthouse bench lint format reference screenshots release clean
+.PHONY: help serve test test-fast lighthouse bench fuzz lint format reference screenshots release clean
 
 help: ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,13 @@ bench: $(VENV)/installed-dev ## measure how fast the host answers, and what it t
 	tests/tools/install-packages wrk nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
 	PYTHONPATH=tests $(BIN)/python bench/memory.py
+
+# FUZZ_SECONDS=600 gives each of the targets ten minutes. What breaks one is put into its corpus, which `make test` replays.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/installed-fuzz ## look for bytes that break what reads bytes, for five minutes
+	for target in $$(ls tests/fuzz/corpus); do \
+		PYTHONPATH=tests:. $(BIN)/python tests/fuzz/fuzz.py $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
+	done
 
 lint: $(VENV)/installed-dev node_modules/installed ## check style and types: ruff, mypy, tsc
 	$(BIN)/ruff format --check .
@@ -69,6 +76,10 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/installed-fuzz: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	touch $@
 
 node_modules/installed: package-lock.json

@@ -1,10 +1,8 @@
 """A release in an archive: zip or tar, unpacked with nothing in it that no release has."""
 
-import lzma
 import stat
 import tarfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -13,15 +11,6 @@ from server.releases.error import NO_RELEASE, ReleaseError
 from server.releases.release import MAX_BYTES, MAX_FILES, belongs, stays_inside
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
-UNREADABLE = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    zlib.error,
-    lzma.LZMAError,
-    EOFError,
-    OSError,
-    RuntimeError,
-)
 
 
 def is_archive(path: str) -> bool:
@@ -49,7 +38,9 @@ def unpack(archive: Path, folder: Path, shown: str) -> Path:
             if belongs(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content.read())
-    except UNREADABLE as error:
+    except ReleaseError:
+        raise
+    except Exception as error:  # the library's readers raise whatever they stumble over: IndexError for an empty name
         raise ReleaseError(f"{shown} cannot be unpacked ({error}). Get it again, or pack anew") from None
     found = [page.parent for page in folder.rglob("app.html") if any(page.parent.glob("adapter*.js"))]
     if len(found) != 1:

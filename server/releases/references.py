@@ -51,7 +51,7 @@ def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tupl
     """The files that a file of the release names, each with whether it is required.
 
     `name` and what is yielded are paths from the release's folder on; a path may lead out of it: refuse that.
-    `text` is the file's, `chunks` what `chunk_names` says of app.js.
+    `text` is the file's, `chunks` what `chunk_names` says of app.js. Raises ReleaseError for a page that is unreadable.
     """
     if name.endswith(".js"):
         for pattern, required in SCRIPT_REFERENCES:
@@ -64,7 +64,10 @@ def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tupl
         yield from ((found, True) for found in _relative(CSS_URL.findall(text), dirname(name)))
     elif name in PAGES:
         page = Page()
-        page.feed(text)
+        try:
+            page.feed(text)
+        except AssertionError as error:  # the library's word for a declaration that it cannot read
+            raise ReleaseError(f"{name} cannot be read ({error}). Pull a folder or an archive of it") from None
         yield from ((found, True) for found in _relative(page.addresses, dirname(name)))
 
 

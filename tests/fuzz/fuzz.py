@@ -1,0 +1,33 @@
+"""Looks for bytes that break a target, guided by what of the server's code they reach (atheris, libFuzzer).
+
+    python tests/fuzz/fuzz.py request -max_total_time=60
+
+Further options are libFuzzer's. What breaks the target is written into its corpus, so that `make test` fails from then
+on: mend the code, and keep it there. What is merely new is kept outside the repository.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+CORPUS = Path(__file__).parent / "corpus"
+
+with atheris.instrument_imports(include=["server"]):
+    from targets import TARGETS
+
+
+def main() -> None:
+    name, *options = sys.argv[1:] or [""]
+    if name not in TARGETS:
+        sys.exit(f"Usage: fuzz.py TARGET [libFuzzer's options]. The targets: {', '.join(TARGETS)}.")
+    learned = Path(tempfile.mkdtemp(prefix=f"fuzz-{name}-"))
+    broken = CORPUS / name / "broken-"
+    arguments = [sys.argv[0], f"-artifact_prefix={broken}", "-timeout=10", *options, str(learned), str(CORPUS / name)]
+    atheris.Setup(arguments, TARGETS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

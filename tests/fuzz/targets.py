@@ -1,0 +1,122 @@
+"""What is fuzzed: each target is given any bytes, and raises for none of them but those that it says are wrong.
+
+`python tests/fuzz/fuzz.py` looks for bytes that break one (`make fuzz`); `test_corpus.py` gives each target what was
+found in `corpus/`, and what bytes of its kind look like.
+"""
+
+import asyncio
+import contextlib
+import functools
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from starlette.types import Message
+from world.host import add_release, configured
+
+from server.config.load import load
+from server.config.mistakes import SettingsError
+from server.releases.archive import unpack
+from server.releases.error import ReleaseError
+from server.releases.references import chunk_names, references
+from server.releases.release import MANIFEST, read_release, stays_inside, version_of
+from server.serving.app import Host
+
+FOLDER = tempfile.TemporaryDirectory(prefix="fuzz-")
+WORKSHOP = Path(FOLDER.name)
+LOOP = asyncio.new_event_loop()
+STATUSES = {200, 201, 204, 206, 304, 400, 403, 404, 405, 406, 409, 411, 412, 413, 415, 416, 503}
+
+
+@functools.cache
+def host() -> Host:
+    folder = configured(WORKSHOP / "host", '[profiles.sandbox.params]\nclientId = "a"\nprefix = "b"\n')
+    add_release(folder)
+    return Host(load(folder / "embeddable.toml"))
+
+
+def request(data: bytes) -> None:
+    """A request as text: method and path, a header in each line, an empty line, the body."""
+    head, _, body = data.partition(b"\n\n")
+    first, *lines = head.split(b"\n")
+    method, _, path = first.decode("latin-1").partition(" ")
+    fields = ((name.strip().lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines))
+    headers = [field for field in fields if field[0] != b"content-length"]  # uvicorn lets a right one through alone
+    headers += [(b"content-length", str(len(body)).encode())] if body else []
+    sent = LOOP.run_until_complete(asked(method, path.partition("?")[0], headers, body))
+
+    start, *rest = sent
+    content = b"".join(message["body"] for message in rest)
+    assert start["status"] in STATUSES, start
+    told = {name: value for name, value in start["headers"]}
+    assert len(told) == len(start["headers"]), "a header twice"
+    if method == "GET" and b"content-length" in told:
+        assert int(told[b"content-length"]) == len(content), "another length than announced"
+    if start["status"] == 206:
+        first_byte, last_byte = told[b"content-range"].split()[1].split(b"/")[0].split(b"-")
+        assert int(last_byte) - int(first_byte) + 1 == len(content), "another part than announced"
+
+
+async def asked(method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> list[Message]:
+    """What the host sends for a request, to a client that stays until it is answered."""
+    sent: list[Message] = []
+    coming = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        return coming.pop() if coming else await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b""}
+    with patch("server.serving.relay.WAIT_SECONDS", 0.0):
+        await host()({**scope, "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http"}, receive, send)
+    return sent
+
+
+def settings(data: bytes) -> None:
+    """A settings file."""
+    file = WORKSHOP / "embeddable.toml"
+    file.write_bytes(data)
+    with contextlib.suppress(SettingsError):
+        load(file)
+
+
+def archive(data: bytes) -> None:
+    """An archive of a release."""
+    file, folder = WORKSHOP / "archive.zip", WORKSHOP / "around" / "unpacked"
+    file.write_bytes(data)
+    shutil.rmtree(folder.parent, ignore_errors=True)
+    folder.mkdir(parents=True)
+    with contextlib.suppress(ReleaseError):
+        found = unpack(file, folder, "archive.zip")
+        assert found.is_relative_to(folder)
+    assert list(folder.parent.iterdir()) == [folder], "unpacked outside"
+
+
+def manifest(data: bytes) -> None:
+    """The manifest of a release."""
+    folder = WORKSHOP / "2.3.1-000000000000"
+    folder.mkdir(exist_ok=True)
+    (folder / MANIFEST).write_bytes(data)
+    with contextlib.suppress(ReleaseError):
+        read_release(folder)
+
+
+def published(data: bytes) -> None:
+    """A file as the CDN answers it: its name, a line break, its text."""
+    name, _, content = data.partition(b"\n")
+    text = content.decode(errors="replace")
+    version_of(content)
+    with contextlib.suppress(ReleaseError):
+        chunks = chunk_names(text)
+        for found, _ in references(name.decode(errors="replace"), text, chunks):
+            stays_inside(found)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (request, settings, archive, manifest, published)
+}
