@@ -21,7 +21,7 @@ test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers an
 
 # Where a test is about one process of the host and about several, this runs the one.
 test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that need neither browsers nor nginx, in a minute
-	$(PYTEST) -m 'not world' -k 'not workers'
+	$(PYTEST) -m 'not world and not long' -k 'not workers'
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
 lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal

@@ -38,6 +38,7 @@ def add_full_release(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -
     return made.id
 
 
+@pytest.mark.long
 def test_memory_is_flat_over_fifty_swaps_of_release_and_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     releases = [add_full_release(folder, seed, monkeypatch) for seed in (1, 2)]
 

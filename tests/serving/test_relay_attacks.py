@@ -330,6 +330,7 @@ def test_of_a_flood_of_letters_so_many_lie_as_may_and_the_host_goes_on(folder: P
         assert leave(server, new_id()).status == 201
 
 
+@pytest.mark.long
 def test_among_ten_thousand_letters_each_is_left_and_taken(folder: Path) -> None:
     configured(folder, f"{SETTINGS}[relay]\nletters = 10003")
     relay = folder / "var" / "relay"
