@@ -2,12 +2,15 @@
 
 import contextlib
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import brotli
 import pytest
 from world.host import add_release, configured, run, serving, started
 from world.patience import PATIENCE, wait_until
+from world.places import ROOT
 
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
@@ -132,3 +135,12 @@ def test_a_data_dir_that_cannot_be_written_still_serves(folder: Path) -> None:
         wait_until(lambda: server.ask("/healthz").status == 200, "it goes on")
         assert "Traceback" not in server.output
     (folder / "var").chmod(0o755)
+
+
+def test_what_serves_has_nothing_to_ask_another_server_with() -> None:
+    """No request waits on the CDN: only `pull` and `check` load a client."""
+    show = "import sys, server.cli.serve, server.serving.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert "uvicorn" in loaded
+    assert not loaded & {"httpx2", "httpcore2", "requests", "urllib3", "aiohttp"}
