@@ -18,7 +18,7 @@ SAID: Mapping[str, tuple[str, str]] = {  # `error` and words by code
     "OAU-109": ("invalid_grant", "Redirect URIs do not match"),
     "OAU-113": ("invalid_client", "No redirect uri is registered for the client"),
     "OAU-153": ("invalid_client", "Invalid client"),
-    "OAU-101": ("invalid_request", "Parameter [response_type] value is invalid"),
+    "OAU-101": ("invalid_request", "Parameter [brandId] is invalid"),
 }
 STATUSES = (400, 403)
 RETRY_AFTER = 60  # seconds
