@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, unquote
 
 import httpx2
 
@@ -181,8 +181,8 @@ def _domain(server: str) -> str:
 def _is_login_page(asked: Asked, page: str) -> bool:
     """Whether a page lets a user log in to RingCentral, and does not merely repeat what was asked, as a portal may."""
     server, redirect_uri = _url(asked.server), _url(asked.redirect_uri)
-    for ours in (server.host, redirect_uri.host, redirect_uri.path.strip("/"), asked.client_id):
-        for written in filter(None, (ours, quote(ours, safe=""))):
-            page = page.replace(written, "")
+    page = unquote(unquote(page))  # the redirect URI is quoted in the address, and that may be quoted in another
+    for ours in filter(None, (server.host, redirect_uri.host, redirect_uri.path.strip("/"), asked.client_id)):
+        page = page.replace(ours, "")
     names = (HOME.partition(".")[0], _domain(asked.server))
     return LOGIN.search(page) is not None and any(name in page.lower() for name in names)

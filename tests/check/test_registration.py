@@ -17,7 +17,7 @@ from world.checked import BAD_USAGE, FOUND, Result, ask, check, plain
 from world.gateway import Gateway
 from world.host import Server, add_release, configured, serving
 from world.internet import CROSS_SITE, PLATFORMS, Internet
-from world.refusals import REFUSALS, SAID, Refusal, always, in_json, in_page
+from world.refusals import NOT_KNOWN, REFUSALS, SAID, Refusal, always, in_json, in_page
 from world.upstream import recording
 
 from server.check.registration import LIMIT
@@ -30,11 +30,6 @@ URL = "https://phone.example.com/"
 ONE_APP = f'public_url = "{URL}"\n[params]\nclientId = "one-client"\n'
 KEYS = {"profile", "client_id", "server", "redirect_uri", "result", "came"}
 SHOWN = 300
-
-BY_CODE = {fault.code: name for name, fault in FAULTS.items() if fault.code}
-EXPECTED = {name: BY_CODE.get(name[:7], "registration-unclear") for name in REFUSALS} | {
-    name: "registration-refused" for name in REFUSALS if name.startswith(("OAU-101", "an error at"))
-}
 
 
 @dataclass(frozen=True)
@@ -122,7 +117,7 @@ def test_each_way_of_saying_no_is_told_by_its_fault(
     result = outside.check(one_app, "--json")
 
     [told] = registrations(result)
-    assert result.faults[1:] == [told["result"]] == [EXPECTED[name]]
+    assert result.faults[1:] == [told["result"]] == [NOT_KNOWN[name]]
     assert outside.servers == ([PRODUCTION, SANDBOX] if name.startswith("OAU-153") else [PRODUCTION])
     code, (_, words) = name[:7], SAID.get(name[:7], ("", ""))
     assert code not in SAID or (code in told["came"] and words in told["came"])

@@ -112,3 +112,15 @@ REFUSALS: Mapping[str, Refusal] = {
     "a portal that quotes": a_portal_that_quotes,
     "a portal elsewhere": a_portal_elsewhere,
 }
+
+# The fault that each of them is.
+OF_CODES = {
+    "OAU-109": "redirect-uri-unregistered",
+    "OAU-113": "app-of-another-kind",
+    "OAU-153": "client-unknown",
+    "OAU-101": "registration-refused",
+}
+NOT_KNOWN: Mapping[str, str] = {
+    **{name: OF_CODES.get(name.partition(" ")[0], "registration-unclear") for name in REFUSALS},
+    "an error at the redirect URI": "registration-refused",
+}
