@@ -34,7 +34,7 @@ def codes() -> str:
 
 
 def sentences(texts: Mapping[str, str], errors: Mapping[str, str]) -> str:
-    """The redirect page's sentences that tell a user of a fault: its `texts` by name, and those by an answer's error."""
+    """The redirect page's sentences that tell a user of a fault: `texts` by name, and those by an answer's error."""
     said = {name: f"“{text}”" for name, text in texts.items()}
     said |= {error: f"“{text}” (`{error}`)" for error, text in errors.items()}
     rows = ((said[fault.sentence], fault.why, fault.change) for fault in FAULTS.values() if fault.sentence)

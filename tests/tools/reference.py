@@ -13,7 +13,8 @@ from server.faults import reference as faults
 
 def _sentences() -> str:
     english = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))["en"]
-    return faults.sentences(texts=english, errors=english["errors"])
+    errors = english.pop("errors")
+    return faults.sentences(english, errors)
 
 
 TABLES: Mapping[Page, Mapping[str, Callable[[], str]]] = {
