@@ -287,8 +287,10 @@ def _registrations(registrations: Sequence[Registration] | None, width: int) -> 
         yield from _wrapped(NOT_ASKED, width)
         return
     yield from ("", "Registration, as RingCentral tells it:")
-    for one in registrations:
-        yield from _wrapped(_registration(one), width, f"  {one.profile or '(default)':<10}")
+    names = [one.profile or "(default)" for one in registrations]
+    longest = max(map(len, names))
+    for name, one in zip(names, registrations, strict=True):
+        yield from _wrapped(_registration(one), width, f"  {name:<{longest}} ")
 
 
 def _registration(one: Registration) -> str:

@@ -92,15 +92,18 @@ def _unasked(home: Home) -> Registration:
 
 
 def _server(address: str) -> str:
-    """A server's address as it is asked and shown: without a user, who would be a credential, a query or a last slash.
+    """A server's address as it is asked and shown: without a user, who would be a credential, and without a last slash.
 
-    An address that cannot be read stays as it is: the question says so.
+    What the widget does not take for a server (its `src/app.js`) leads it to production. Of an address that cannot be
+    read, the question says so.
     """
+    if not address.startswith("https://") or "?" in address or "javascript" in address:
+        return PRODUCTION
     try:
         url = httpx2.URL(address)
     except httpx2.InvalidURL:
-        return address
-    return str(url.copy_with(userinfo=b"", query=None, fragment=None)).rstrip("/")
+        return f"https://{address.removeprefix('https://').rpartition('@')[2]}"
+    return str(url.copy_with(userinfo=b"", fragment=None)).rstrip("/")
 
 
 def _asked(one: Registration) -> Asked:

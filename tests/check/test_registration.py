@@ -283,13 +283,39 @@ def test_a_server_of_ones_own_has_no_other(tmp_path: Path, outside: Outside) -> 
 
 
 def test_a_user_in_the_servers_address_is_neither_sent_nor_shown(tmp_path: Path, outside: Outside) -> None:
-    here = configured(tmp_path, f'{ONE_APP}appServer = "https://someone:s3cret@{PRODUCTION}?x=s3cret"\n')
+    here = configured(tmp_path, f'{ONE_APP}appServer = "https://someone:s3cret@{PRODUCTION}/"\n')
 
     result = outside.check(here, "--json")
 
     assert registrations(result)[0]["server"] == f"https://{PRODUCTION}"
     assert "s3cret" not in result.stdout + result.stderr
     assert "authorization" not in "".join(outside.internet.platform.authorized).lower()
+
+
+def test_a_server_whose_name_is_none_is_not_asked(tmp_path: Path, outside: Outside) -> None:
+    here = configured(tmp_path, f'{ONE_APP}appServer = "https://someone:s3cret@\u0301.example"\n')
+
+    result = outside.check(here, "--json")
+
+    [told] = registrations(result)
+    assert (told["server"], told["result"]) == ("https://\u0301.example", "registration-unclear")
+    assert told["came"].startswith("not asked: ")
+    assert "s3cret" not in result.stdout + result.stderr
+
+
+def test_what_the_widget_takes_for_no_server_leads_to_production(tmp_path: Path, outside: Outside) -> None:
+    here = configured(tmp_path, f'{ONE_APP}appServer = "https://{CROSS_SITE}/?x=1"\n')
+
+    assert registrations(outside.check(here, "--json"))[0]["server"] == f"https://{PRODUCTION}"
+    assert outside.servers == [PRODUCTION]
+
+
+def test_an_encoding_that_nobody_asked_for_is_not_read(one_app: Path, outside: Outside) -> None:
+    outside.internet.platform.refusal = always(403, "OAU-109", Content_Encoding="br")
+
+    [told] = registrations(outside.check(one_app, "--json"))
+
+    assert (told["result"], told["came"]) == ("registration-unclear", "403 Forbidden")
 
 
 def test_a_profile_without_a_client_id_is_told_and_is_no_fault(tmp_path: Path, outside: Outside) -> None:
