@@ -12,6 +12,7 @@ class Fault:
 
     `seen_by_browsers`: whether a page can see it. `explains`: faults that are its consequence where both are found.
     `code` and `words`: those in which RingCentral tells it (`widget.md`); empty for a fault of the host's own half.
+    `sentence`: the name of the redirect page's sentence that tells a user of it, if one does.
     """
 
     why: str
@@ -20,6 +21,7 @@ class Fault:
     explains: tuple[str, ...] = ()
     code: str = ""
     words: str = ""
+    sentence: str = ""
 
 
 @dataclass(frozen=True)

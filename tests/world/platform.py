@@ -2,8 +2,9 @@
 
 A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
 redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
-a company's single sign-on may. The token endpoint is strict: a code is good once, for the redirect URI, the
-client and the PKCE challenge it was given to.
+a company's single sign-on may. With `platform.has_login_host` the authorize address redirects to a login page
+on a host of its own. `platform.refusal` (see `refusals`) is what it answers instead of any of this. The token
+endpoint is strict: a code is good once, for the redirect URI, the client and the PKCE challenge it was given to.
 """
 
 import base64
@@ -19,6 +20,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from world.refusals import Refusal
+
+LOGIN_HOST = "login.ringcentral.com"
 Answer = Literal["code", "denied", "implicit"]
 
 LOGIN_PAGE = """<!doctype html>
@@ -49,12 +53,16 @@ class TokenRequest:
 class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
+    has_login_host: bool = False
+    refusal: Refusal | None = None
+    refusals: dict[str, Refusal] = field(default_factory=dict)  # of one server alone, by its host name
     authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
 
     def forget(self) -> None:
-        self.answer, self.severs_openers = "code", False
+        self.answer, self.severs_openers, self.has_login_host, self.refusal = "code", False, False, None
+        self.refusals.clear()
         self.authorized.clear()
         self.tokens.clear()
         self.grants.clear()
@@ -68,12 +76,20 @@ class Platform:
     def routes(self) -> list[Route]:
         return [
             Route("/restapi/oauth/authorize", self.authorize),
+            Route("/login", self.log_in),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
         ]
 
     async def authorize(self, request: Request) -> Response:
-        query = request.query_params
         self.authorized.append(str(request.url))
+        if refusal := self.refusals.get(request.url.hostname or "", self.refusal):
+            return await refusal(request)
+        if self.has_login_host:
+            return RedirectResponse(f"https://{LOGIN_HOST}/login?{request.url.query}", 302)
+        return await self.log_in(request)
+
+    async def log_in(self, request: Request) -> Response:
+        query = request.query_params
         address = self.callback(query)
         if query.get("prompt") == "none":
             return RedirectResponse(address)
