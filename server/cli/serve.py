@@ -77,8 +77,13 @@ def pull_first(settings: Settings, version: str) -> None:
 @contextlib.contextmanager
 def stoppable() -> Iterator[None]:
     """Lets SIGTERM do what Ctrl-C does: the first process of a container would not hear it (pid_namespaces(7))."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupts = {
+        signal.SIGINT: signal.default_int_handler,  # which may be ignored, and asyncio's is put in its place
+        signal.SIGTERM: lambda *_: signal.raise_signal(signal.SIGINT),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in interrupts.items()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

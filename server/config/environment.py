@@ -12,10 +12,8 @@ from server.config.settings import NAMED, SECTIONS, Settings
 ENVIRONMENT_PREFIX = "EMBEDDABLE_"
 LEVEL_DELIMITER = "__"
 CONFIG_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
-# Options of `serve` that are no settings: a container is told what to do by variables.
+# The options of `serve` that a variable may give: an image knows some of them, and a container is told the others.
 SERVE_VARIABLES = {option: ENVIRONMENT_PREFIX + option.upper() for option in ("host", "port", "pull")}
-NO_SETTINGS = {CONFIG_VARIABLE, *SERVE_VARIABLES.values()}
-
 # A value for each setting: where it is a table, the path of its first keys says how a variable of it is called, and how
 # deep all of them are.
 EXAMPLES = Settings().model_dump() | {
@@ -71,7 +69,9 @@ def variables() -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(name[len(ENVIRONMENT_PREFIX) :].lower().split(LEVEL_DELIMITER))
         for name in os.environ
-        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() not in NO_SETTINGS
+        if name.upper().startswith(ENVIRONMENT_PREFIX)
+        and name.upper() != CONFIG_VARIABLE
+        and name not in SERVE_VARIABLES.values()
     }
 
 
