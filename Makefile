@@ -25,7 +25,8 @@ test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that ne
 
 # As root: an image is built and run without a service or a registry, from a Debian that debootstrap makes once.
 image-test: $(VENV)/installed-image ## build the image, run it, sign in to it, and check what goes with it
-	tests/tools/install-packages buildah chromium chromium-headless-shell crun debootstrap nginx podman
+	tests/tools/install-packages buildah debootstrap podman crun netavark aardvark-dns iptables ip
+	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/image
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.

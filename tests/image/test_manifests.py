@@ -2,7 +2,6 @@
 
 import copy
 import re
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 from compose_spec import PyCompose
-from tools.markdown import Page
-from world.host import add_release, call, configured
-from world.internet import make_certificate
+from world.host import add_release, configured
 from world.places import ROOT
-from world.proxy import dry_run
 
 from server.config.environment import SERVE_VARIABLES
 from server.config.load import load
@@ -88,34 +84,6 @@ def test_compose_mounts_what_the_image_reads_and_keeps() -> None:
     assert "./settings:/etc/embeddable-host:ro" in SERVICES["host"]["volumes"]
     assert "ports" not in SERVICES["host"]
     assert int(SERVICES["host"]["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS
-
-
-def test_nginx_takes_the_configuration_that_the_page_has_rendered_for_compose(tmp_path: Path) -> None:
-    [line] = [line for line in shell_lines() if "run --rm embeddable-host nginx" in line]
-    options, _, written = line.partition("embeddable-host nginx")[2].partition(">")
-    upstream = f"host:{PORT}"
-    make_certificate(tmp_path)
-    assert written.strip() == SERVICES["nginx"]["volumes"][0].partition(":")[0].removeprefix("./")
-    assert upstream in options
-
-    done = call(tmp_path, "nginx", *shlex.split(options))
-
-    assert done.returncode == 0, done.stderr
-    names = set(re.findall(r"/var/log/nginx/([\w.]+)", done.stdout))
-    assert {name for name in names if name in " ".join(SERVICES["nginx"]["command"])} == names
-    text = re.sub(r"/etc/letsencrypt/live/[\w.]+/fullchain.pem", f"{tmp_path}/certificate.pem", done.stdout)
-    text = re.sub(r"/etc/letsencrypt/live/[\w.]+/privkey.pem", f"{tmp_path}/key.pem", text)
-    text = re.sub(r"listen (\[::\]:)?(80|443)", r"listen \g<1>0", text).replace("/var/", f"{tmp_path}/var/")
-    text = text.replace(upstream, f"127.0.0.1:{PORT}")
-    for folder in ("var/log/nginx", "var/cache/nginx"):
-        (tmp_path / folder).mkdir(parents=True)
-    tried = dry_run(tmp_path / "around", text)
-    assert tried.returncode == 0, tried.stderr
-
-
-def shell_lines() -> list[str]:
-    """What the page on deploying tells its readers to type."""
-    return "\n".join(Page("docs/deploying.md").blocks("sh")).replace("\\\n", " ").splitlines()
 
 
 def test_the_pod_is_shut_in() -> None:

@@ -5,6 +5,7 @@ this machine. Both need root, and mounts.
 """
 
 import contextlib
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
@@ -17,13 +18,17 @@ from world.places import ROOT
 
 BASE = "localhost/debian-python"
 IMAGE = "localhost/embeddable-host"
-ARCHIVE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "embeddable-host" / "debian.tar"
+RECIPE = ROOT / "tests" / "tools" / "debian-base"
+KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "embeddable-host"
+ARCHIVE = KEPT / f"debian-{hashlib.sha256(RECIPE.read_bytes()).hexdigest()[:12]}.tar"  # another recipe makes another
 # What pip is told on this machine, and whom it trusts, holds for the build as well.
 OF_THIS_MACHINE = [path for path in ("/etc/pip.conf", "/etc/ssl/certs") if Path(path).exists()]
 # podman's runtime takes nothing but control groups of the second version, even where it is to use none.
-IN_A_NAMESPACE = ("unshare", "--mount", "sh", "-c", 'mount -t cgroup2 none /sys/fs/cgroup && exec "$@"', "sh")
+MOUNT = "mount -t cgroup2 none /sys/fs/cgroup"
+IN_A_NAMESPACE = ("unshare", "--mount", "sh", "-c", f'{MOUNT} && exec "$@"', "sh")
 # A machine that is a container itself may not raise limits.
-WHERE_IT_RUNS = ("--network=host", "--cgroups=disabled", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024")
+RUNTIME = ("--cgroups=disabled", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024")
+WHERE_IT_RUNS = ("--network=host", *RUNTIME)
 NEEDED = "An image can be built and run by root alone, on a machine that lets root mount"
 
 
@@ -35,11 +40,12 @@ class Engine:
         storage = ("--root", f"{folder}/storage", "--runroot", f"{folder}/run", "--storage-driver", "vfs")
         self._buildah = ("buildah", *storage)
         files = ("--cgroup-manager", "cgroupfs", "--events-backend", "file", "--tmpdir", f"{folder}/tmp")
-        self._podman = (*IN_A_NAMESPACE, "podman", *storage, *files)
+        self.podman_alone = ("podman", *storage, *files)
+        self._podman = (*IN_A_NAMESPACE, *self.podman_alone)
 
     def make_base(self) -> None:
         """Makes the image that stands for the one a build fetches elsewhere."""
-        subprocess.run([ROOT / "tests" / "tools" / "debian-base", ARCHIVE], check=True)
+        subprocess.run([RECIPE, ARCHIVE], check=True)
         container = self.buildah("from", "scratch").strip()
         self.buildah("add", container, str(ARCHIVE), "/")
         self.buildah("commit", "--rm", container, BASE)
