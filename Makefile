@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test test-fast lighthouse bench fuzz lint format reference screenshots release clean
+.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint format reference constraints screenshots release clean
 
 help: ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -22,6 +22,12 @@ test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers an
 # Where a test is about one process of the host and about several, this runs the one.
 test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that need neither browsers nor nginx, in a minute
 	$(PYTEST) -m 'not world and not long' -k 'not workers'
+
+# As root: an image is built and run without a service or a registry, from a Debian that debootstrap makes once.
+image-test: $(VENV)/installed-image ## build the image, run it, sign in to it, and check what goes with it
+	tests/tools/install-packages buildah debootstrap podman crun netavark aardvark-dns iptables ip
+	tests/tools/install-packages chromium chromium-headless-shell nginx
+	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/image
 
 # Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
 lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal
@@ -55,6 +61,13 @@ format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 reference: $(VENV)/installed-dev ## write the generated tables in docs/ anew
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
+constraints: ## pin anew what a deployment installs: constraints.txt
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/pip install --quiet --disable-pip-version-check .
+	{ sed '/^[^#]/d' constraints.txt; build/constraints/bin/pip freeze --exclude embeddable-host; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
 screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
 	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/screenshots.py docs
@@ -66,8 +79,8 @@ release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, 
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python tests/tools/try_wheel.py dist/*.whl
 
-clean: ## remove what these commands have made: .venv, node_modules, dist
-	rm -rf $(VENV) node_modules dist
+clean: ## remove what these commands have made: .venv, node_modules, dist, build
+	rm -rf $(VENV) node_modules dist build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -80,6 +93,10 @@ $(VENV)/installed-dev: $(VENV)/installed
 
 $(VENV)/installed-fuzz: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	touch $@
+
+$(VENV)/installed-image: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[image]'
 	touch $@
 
 node_modules/installed: package-lock.json

@@ -6,7 +6,9 @@ import click
 
 from server.cli.common import Bar, explained
 from server.cli.configured import config_option, settings_of
+from server.config.settings import Settings
 from server.releases.pull import pull as pull_release
+from server.releases.release import Release
 
 
 @click.command(epilog="Example: embeddable-host pull 2.3.1")
@@ -16,9 +18,14 @@ from server.releases.pull import pull as pull_release
 def pull(version: str | None, origin: str | None, config: Path | None) -> None:
     """Get a release of the widget and host it. VERSION is "latest" unless given."""
     with explained():
-        bar = Bar()
-        try:
-            release = pull_release(settings_of(config), version, origin, bar)
-        finally:
-            bar.close()
+        release = pull_shown(settings_of(config), version, origin)
     click.echo(release.id)
+
+
+def pull_shown(settings: Settings, version: str | None, origin: str | None) -> Release:
+    """Pulls, with the progress on stderr. Raises ReleaseError."""
+    bar = Bar()
+    try:
+        return pull_release(settings, version, origin, bar)
+    finally:
+        bar.close()

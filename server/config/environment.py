@@ -12,7 +12,8 @@ from server.config.settings import NAMED, SECTIONS, Settings
 ENVIRONMENT_PREFIX = "EMBEDDABLE_"
 LEVEL_DELIMITER = "__"
 CONFIG_VARIABLE = ENVIRONMENT_PREFIX + "CONFIG"
-
+# The options of `serve` that a variable may give: an image knows some of them, and a container is told the others.
+SERVE_VARIABLES = {option: ENVIRONMENT_PREFIX + option.upper() for option in ("host", "port", "pull")}
 # A value for each setting: where it is a table, the path of its first keys says how a variable of it is called, and how
 # deep all of them are.
 EXAMPLES = Settings().model_dump() | {
@@ -64,11 +65,13 @@ def _typed(name: str, text: Any) -> Any:
 
 
 def variables() -> dict[str, tuple[str, ...]]:
-    """Each `EMBEDDABLE_…` variable with the path of keys it stands for."""
+    """Each `EMBEDDABLE_…` variable of a setting, with the path of keys it stands for."""
     return {
         name: tuple(name[len(ENVIRONMENT_PREFIX) :].lower().split(LEVEL_DELIMITER))
         for name in os.environ
-        if name.upper().startswith(ENVIRONMENT_PREFIX) and name.upper() != CONFIG_VARIABLE
+        if name.upper().startswith(ENVIRONMENT_PREFIX)
+        and name.upper() != CONFIG_VARIABLE
+        and name not in SERVE_VARIABLES.values()
     }
 
 

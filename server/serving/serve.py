@@ -33,6 +33,7 @@ from server.serving.relay import RELAY
 BACKLOG = 2048
 DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
 RETRY_SECONDS = 2  # between the tries of a worker to start, while the settings are wrong
+EVERYWHERE = ("0.0.0.0", "::")  # where to listen, and no address that anybody goes to
 OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
 
 
@@ -159,17 +160,18 @@ def _worker(config: Path | None, reload: bool) -> Any:
 
 def announcement(settings: Settings, release: str, listener: socket.socket) -> str:
     """What is served where, and what to register."""
+    reached = settings.public_url  # where browsers find it; empty where that is not known
     if listener.family == socket.AF_UNIX:
         address = f"unix:{listener.getsockname()}"
     else:
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        reached = reached or ("" if host in EVERYWHERE else address)
     hosted = f"release {release}"
     if release == "cdn":
         hosted = "no release yet, so the widget comes from the CDN: `embeddable-host pull`"
     lines = [f"Embeddable Host on {address} ({hosted})"]
-    home = settings.public_url or address
-    if home.startswith("http"):
-        lines.append(f"Redirect URI to register: {home}redirect.html")
-        lines.append(f'Script for your pages:    <script src="{home}adapter.js"></script>')
+    if reached:
+        lines.append(f"Redirect URI to register: {reached}redirect.html")
+        lines.append(f'Script for your pages:    <script src="{reached}adapter.js"></script>')
     return "\n".join(lines)

@@ -12,6 +12,9 @@ from world.host import add_release, configured, run, serving, started
 from world.patience import PATIENCE, wait_until
 from world.places import ROOT
 
+from server.config.settings import Settings
+from server.serving.serve import announcement
+
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
 
@@ -37,6 +40,14 @@ def test_an_address_of_ipv6_stands_in_brackets(folder: Path) -> None:
         wait_until(lambda: "Embeddable Host on" in server.output or server.process.poll() is not None, "it starts")
         assert "http://::1" not in server.output
         assert "http://[::1]:" in server.output or "::1 port 0 cannot be listened on" in server.output
+
+
+@pytest.mark.parametrize(("public_url", "lines"), [("", 1), ("https://phone.example.com/", 3)])
+def test_a_host_that_listens_everywhere_tells_no_address_but_the_public_one(public_url: str, lines: int) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        told = announcement(Settings(public_url=public_url), "2.3.1", listener)
+    assert len(told.splitlines()) == lines
+    assert told.count("0.0.0.0") == 1
 
 
 @pytest.mark.parametrize("options", WORKERS)

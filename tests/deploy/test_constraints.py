@@ -1,0 +1,36 @@
+"""constraints.txt: a version for each package that a deployment installs, and for no other."""
+
+from collections.abc import Iterator
+from importlib.metadata import requires
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+from world.places import ROOT
+
+LINES = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+PINNED = {
+    canonicalize_name(name): version
+    for name, version in (line.split("==") for line in LINES if not line.startswith("#"))
+}
+
+
+def needed(package: str, extras: frozenset[str] = frozenset()) -> Iterator[Requirement]:
+    """What installing `package` brings along here, itself left out."""
+    for requirement in map(Requirement, requires(package) or []):
+        if any(not requirement.marker or requirement.marker.evaluate({"extra": one}) for one in (extras or {""})):
+            yield requirement
+            yield from needed(requirement.name, frozenset(requirement.extras))
+
+
+def test_each_package_that_a_deployment_installs_is_pinned_and_no_other() -> None:
+    assert {canonicalize_name(requirement.name) for requirement in needed("embeddable-host")} == PINNED.keys()
+
+
+def test_each_pinned_version_is_one_that_is_asked_for() -> None:
+    for requirement in needed("embeddable-host"):
+        assert requirement.specifier.contains(PINNED[canonicalize_name(requirement.name)]), requirement
+
+
+def test_a_pin_is_one_version() -> None:
+    assert all(Version(version) for version in PINNED.values())
