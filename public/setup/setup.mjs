@@ -12,7 +12,7 @@ const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more tha
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
  *         twins: Record<string, string>, version: string, release: string, source: string, relay: boolean,
- *         devices: string, profile: string, profiles: string[]}}
+ *         devices: string, profile: string, inSandbox: boolean, profiles: string[]}}
  */
 const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
@@ -77,6 +77,8 @@ function showHost() {
   const hosting = host.source ? 'cdn' : host.relay ? 'relayed' : 'unrelayed';
   element('unhosted').hidden = hosting !== 'cdn';
   element('unrelayed').hidden = hosting !== 'unrelayed';
+  element('in-sandbox').hidden = !host.inSandbox;
+  element('not-in-sandbox').hidden = host.inSandbox;
   for (const row of document.querySelectorAll('[data-hosting]')) {
     if (row.getAttribute('data-hosting') === hosting) row.setAttribute('aria-current', 'true');
   }
