@@ -27,6 +27,7 @@ export class Row {
     this.count = build('span', { class: 'how-many' });
     this.last = build('p', { class: 'facts' });
     this.moments = build('ol', { class: 'moments' });
+    this.add = button('+1 by hand', title, act.add);
     this.undo = button('Take one by hand back', title, act.undo);
     this.back = button('Set back', title, act.setBack);
     this.element = build(
@@ -37,7 +38,7 @@ export class Row {
       build('p', { class: 'so-far' }, this.bar, ' ', this.count),
       this.last,
       this.moments,
-      build('p', { class: 'buttons' }, button('+1 by hand', title, act.add), this.undo, this.back),
+      build('p', { class: 'buttons' }, this.add, this.undo, this.back),
     );
   }
 
@@ -55,9 +56,15 @@ export class Row {
     this.moments.replaceChildren(
       ...things.map(({ at, byHand }) => build('li', {}, moment(at), byHand && ' (by hand)')),
     );
-    this.undo.disabled = byHand === 0;
-    this.back.disabled = things.length === 0;
+    this.#offer(this.undo, byHand > 0);
+    this.#offer(this.back, things.length > 0);
     return isDone;
+  }
+
+  /** @type {(button: HTMLButtonElement, isOffered: boolean) => void} */
+  #offer(button, isOffered) {
+    if (!isOffered && button === document.activeElement) this.add.focus(); // what is hidden cannot keep the focus
+    button.hidden = !isOffered;
   }
 }
 
