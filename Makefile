@@ -23,8 +23,8 @@ test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers an
 test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that need neither browsers nor nginx, in a minute
 	$(PYTEST) -m 'not world' -k 'not workers'
 
-# Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
-lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal
+# Scores of the setup page, the tracker and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
+lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page, the tracker and the rehearsal
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 

@@ -4,6 +4,7 @@ import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
 import { adapterCode, iframeCode } from './code.mjs';
 import { describeSignIn } from './sign-in.mjs';
 import { Form } from './form.mjs';
+import { Handful } from './handful.mjs';
 import { PreviewPanel } from './preview-panel.mjs';
 import { rememberChecklists } from './checklist.mjs';
 
@@ -27,6 +28,7 @@ const form = new Form(
   host.twins,
   () => showChoices(),
 );
+const handful = new Handful(form, host.twins);
 const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
 // Without credentials: in a request they would reach logs, and the CDN.
 const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
@@ -46,6 +48,7 @@ function showWay() {
 
 /** Everything that follows from the choices. */
 function showChoices() {
+  handful.show();
   const { choices } = form;
   const given = laidOver(defaults, choices, host.twins);
   const query = toQuery(choices);
@@ -117,7 +120,9 @@ function connectForm() {
     showChoices();
     narrow();
   });
+  element('handful').replaceChildren(...handful.elements);
   element('parameters').replaceChildren(...form.elements);
+  element('how-many').textContent = `${parameters.length}`;
   narrow();
 }
 

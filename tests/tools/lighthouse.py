@@ -1,4 +1,4 @@
-"""Lighthouse over the setup page, the graduation tracker and the rehearsal of a host with the stand-in release: `make lighthouse`.
+"""Lighthouse over the pages that people see, of a host with the stand-in release: `make lighthouse`.
 
 Accessibility and best practices must be perfect. Performance is a measurement, so of some runs the best one counts:
 the first is beside the other pages', since most of it is waiting, and the others have the machine to themselves.

@@ -27,7 +27,9 @@ def take(browsers: Browsers, folder: Path) -> None:
     page.get_by_role("button", name="Start the preview").click()
     preview = page.frame_locator("#preview-stage iframe").frame_locator(ADAPTER_FRAME)
     expect(preview.locator("#signIn")).to_be_visible()
-    page.evaluate("() => { document.querySelector('details').open = false; scrollTo(0, 0); }")
+    page.evaluate(
+        "() => { document.querySelectorAll('details').forEach((one) => { one.open = false; }); scrollTo(0, 0); }"
+    )
     page.screenshot(path=folder / "setup.png")
 
     page.goto(f"https://{HOST}/sandbox/graduation.html")
