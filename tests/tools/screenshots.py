@@ -12,6 +12,7 @@ from world.user import ADAPTER_FRAME
 from world.weather import Browsers
 
 SIZE = {"width": 1280, "height": 1120}
+SETUP_SIZE = {"width": 1280, "height": 1520}  # down to the handful that most teams set
 # What the phone has told the tracker.
 DONE = [
     *(message(number) for number in range(6)),
@@ -23,6 +24,7 @@ DONE = [
 def take(browsers: Browsers, folder: Path) -> None:
     context = browsers.incognito(viewport=SIZE, color_scheme="light")
     page = context.new_page()
+    page.set_viewport_size(SETUP_SIZE)
     page.goto(f"https://{HOST}/#defaultDirection=left&enableSharedMessages=1")
     page.get_by_role("button", name="Start the preview").click()
     preview = page.frame_locator("#preview-stage iframe").frame_locator(ADAPTER_FRAME)
@@ -31,6 +33,7 @@ def take(browsers: Browsers, folder: Path) -> None:
         "() => { document.querySelectorAll('details').forEach((one) => { one.open = false; }); scrollTo(0, 0); }"
     )
     page.screenshot(path=folder / "setup.png")
+    page.set_viewport_size(SIZE)
 
     page.goto(f"https://{HOST}/sandbox/graduation.html")
     phone = page.frame_locator("#phone-frame")

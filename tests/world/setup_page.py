@@ -40,9 +40,8 @@ class SetupPage:
 
     def shown(self, label: str) -> str:
         """What a control of the handful shows."""
-        control = self.most_set(label)
-        picked = "control => control.matches('select') ? control.selectedOptions[0].text : control.value || control.placeholder"
-        return str(control.evaluate(picked))
+        shown = "({ selectedOptions, value, placeholder }) => selectedOptions?.[0].text ?? (value || placeholder)"
+        return str(self.most_set(label).evaluate(shown))
 
     def code(self, way: str) -> str:
         return self.page.locator(f"#{way}-code").text_content() or ""
