@@ -105,4 +105,5 @@ element('elsewhere').hidden = home.origin === location.origin;
 element('elsewhere-address', HTMLAnchorElement).href = `${home.href}graduation.html`;
 element('elsewhere-address').textContent = `${home.href}graduation.html`;
 element('nobody').hidden = host.clientId !== '';
+element('tracker').hidden = false; // all at once, so that nothing moves
 if (host.clientId && home.origin === location.origin) showPhone();

@@ -12,7 +12,7 @@ const PREFIX = 'embeddable-host:graduation';
 const BY_HAND = 'by hand';
 const MOMENT = /^(\d{1,15})( by hand)?$/; // ms since 1970, and whether it was counted by hand
 const SET_BACK = 'set back'; // of a thing that is not counted again, though events may still tell of it
-const MOST = 500; // things of one kind: far more than anybody asks for, and little for a browser
+const MOST = 200; // things of one kind: far more than anybody asks for, and little for a browser
 
 export class Record {
   /** @type {Map<string, string>} what the browser has not taken, by key */

@@ -1,4 +1,7 @@
-/* The handful that most teams set, in a person's words: another view of some of the form's rows, with no choices of its own. */
+/*
+ * The handful that most teams set, in a person's words: another view of some of the form's rows, with no choices of
+ * its own.
+ */
 import { asChoice, asOption } from './form.mjs';
 import { build } from './page.mjs';
 import { PRODUCTION, SANDBOX } from './sign-in.mjs';
@@ -26,7 +29,7 @@ const HANDFUL = [
     ]),
   },
   { name: 'disableCall', label: 'Calls', about: 'Make and receive calls.', isOpposite: true },
-  { name: 'disableMessages', label: 'Messages', about: 'SMS, internal messages and fax.', isOpposite: true },
+  { name: 'disableMessages', label: 'Messages', about: 'SMS, internal messages, voicemail and fax.', isOpposite: true },
   { name: 'disableContacts', label: 'Contacts', about: 'The address book.', isOpposite: true },
   { name: 'disableMeeting', label: 'Meetings', about: 'Start and schedule video meetings.', isOpposite: true },
   {

@@ -149,6 +149,8 @@ def test_what_is_told_many_times_is_counted_once(tracker: Tracker) -> None:
         tracker.hear(*once, *once)
 
     assert tracker.has_counted(sms=1, internal=1, read=1, outbound=1, inbound=1, ringout=1, control=1)
+    moments = tracker.page.locator(".moments time").evaluate_all("all => all.map(({ dateTime }) => dateTime)")
+    assert set(moments) == {"2027-01-15T08:00:10.000Z"}  # the first
 
 
 def test_what_happens_elsewhere_or_fails_is_not_counted(tracker: Tracker) -> None:
@@ -324,6 +326,13 @@ def test_ids_with_the_names_of_javascript_are_ids_like_others(tracker: Tracker) 
     tracker.open()
 
     assert tracker.has_counted(outbound=4)
+
+
+def test_a_phone_that_goes_wild_does_not_fill_the_browsers_storage(tracker: Tracker) -> None:
+    tracker.hear(*(message(number) for number in range(220)), *(unread(number) for number in range(220)))
+
+    assert tracker.has_counted(sms=200)
+    assert len(tracker.kept) == 400
 
 
 # What a person does
