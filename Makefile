@@ -29,8 +29,8 @@ image-test: $(VENV)/installed-image ## build the image, run it, sign in to it, a
 	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/image
 
-# Scores of the setup page and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
-lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page and the rehearsal
+# Scores of the setup page, the tracker and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
+lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page, the tracker and the rehearsal
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 

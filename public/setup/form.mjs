@@ -11,6 +11,18 @@ import { build } from './page.mjs';
 const HOSTS = ''; // the value of the option that leaves the host's default
 const NONE = 'none';
 
+/** @param {string | undefined} choice as the value of an option */
+export function asOption(choice) {
+  if (choice === undefined) return HOSTS;
+  return choice === '' ? NONE : `=${choice}`;
+}
+
+/** @param {string} option */
+export function asChoice(option) {
+  if (option === HOSTS) return undefined;
+  return option === NONE ? '' : option.slice(1);
+}
+
 /** Each kind in words, what its input takes, and what to write instead. */
 const KINDS = {
   text: { label: 'Text', attributes: { type: 'text' }, remedy: '' },
@@ -30,7 +42,7 @@ const KINDS = {
 };
 
 /** One parameter's row. */
-class Row {
+export class Row {
   /**
    * @param {Parameter} parameter
    * @param {Host} host
@@ -50,8 +62,7 @@ class Row {
   get choice() {
     if (this.none?.checked) return '';
     const { value } = this.control;
-    if (this.control instanceof HTMLSelectElement)
-      return value === HOSTS ? undefined : value === NONE ? '' : value.slice(1);
+    if (this.control instanceof HTMLSelectElement) return asChoice(value);
     return value === '' || !this.control.checkValidity() ? undefined : value;
   }
 
@@ -77,12 +88,12 @@ class Row {
 
   /** @param {string | undefined} choice whatever an address says: the widget takes any text for a switch */
   #option(choice) {
-    if (choice === undefined) return HOSTS;
     const { kind, on, off } = this.parameter;
     let meant = choice;
-    if (kind === 'switch' && off === '') meant = choice && on;
-    if (kind === 'switch' && off !== '') meant = choice === '' || choice === on ? on : off;
-    return meant === '' ? NONE : `=${meant}`;
+    if (choice !== undefined && kind === 'switch') {
+      meant = off === '' ? choice && on : choice === '' || choice === on ? on : off;
+    }
+    return asOption(meant);
   }
 
   /** @param {string} words */
@@ -108,7 +119,7 @@ class Row {
       'select',
       { id: this.id, 'aria-describedby': `${this.id}-about` },
       build('option', { value: HOSTS }, given),
-      ...options.map(({ value, label }) => build('option', { value: value === '' ? NONE : `=${value}` }, label)),
+      ...options.map(({ value, label }) => build('option', { value: asOption(value) }, label)),
     );
   }
 
@@ -191,7 +202,6 @@ export class Form {
       const details = build('details', {}, build('summary', {}, name, count), ...rows.map((row) => row.element));
       return { rows, count, details };
     });
-    this.groups[0].details.open = true;
     this.rows = this.groups.flatMap((group) => group.rows);
     this.elements = this.groups.map((group) => group.details);
     for (const row of this.rows) {
@@ -203,6 +213,16 @@ export class Form {
         changed();
       });
     }
+  }
+
+  /**
+   * Chooses for one row, as if it had been done there.
+   * @param {Row} row
+   * @param {string | undefined} choice
+   */
+  choose(row, choice) {
+    row.choice = choice;
+    row.element.dispatchEvent(new Event('input'));
   }
 
   /** @returns {Choices} in the table's order */

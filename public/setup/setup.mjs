@@ -4,6 +4,7 @@ import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
 import { adapterCode, iframeCode } from './code.mjs';
 import { describeSignIn } from './sign-in.mjs';
 import { Form } from './form.mjs';
+import { Handful } from './handful.mjs';
 import { PreviewPanel } from './preview-panel.mjs';
 import { rememberChecklists } from './checklist.mjs';
 
@@ -12,7 +13,7 @@ const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more tha
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
  *         twins: Record<string, string>, version: string, release: string, source: string, relay: boolean,
- *         devices: string, profile: string, profiles: string[]}}
+ *         devices: string, profile: string, inSandbox: boolean, profiles: string[]}}
  */
 const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
@@ -27,6 +28,7 @@ const form = new Form(
   host.twins,
   () => showChoices(),
 );
+const handful = new Handful(form, host.twins);
 const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
 // Without credentials: in a request they would reach logs, and the CDN.
 const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
@@ -46,6 +48,7 @@ function showWay() {
 
 /** Everything that follows from the choices. */
 function showChoices() {
+  handful.show();
   const { choices } = form;
   const given = laidOver(defaults, choices, host.twins);
   const query = toQuery(choices);
@@ -77,6 +80,8 @@ function showHost() {
   const hosting = host.source ? 'cdn' : host.relay ? 'relayed' : 'unrelayed';
   element('unhosted').hidden = hosting !== 'cdn';
   element('unrelayed').hidden = hosting !== 'unrelayed';
+  element('in-sandbox').hidden = !host.inSandbox;
+  element('not-in-sandbox').hidden = host.inSandbox;
   for (const row of document.querySelectorAll('[data-hosting]')) {
     if (row.getAttribute('data-hosting') === hosting) row.setAttribute('aria-current', 'true');
   }
@@ -115,7 +120,9 @@ function connectForm() {
     showChoices();
     narrow();
   });
+  element('handful').replaceChildren(...handful.elements);
   element('parameters').replaceChildren(...form.elements);
+  element('how-many').textContent = `${parameters.length}`;
   narrow();
 }
 

@@ -1,10 +1,11 @@
 /* What the parameters mean for signing in, in a sentence. */
 import { isOlder } from './choices.mjs';
 
-const PRODUCTION = 'https://platform.ringcentral.com';
+export const PRODUCTION = 'https://platform.ringcentral.com';
+export const SANDBOX = 'https://platform.devtest.ringcentral.com';
 const SERVERS = /** @type {Record<string, string>} */ ({
   [PRODUCTION]: 'production',
-  'https://platform.devtest.ringcentral.com': 'the sandbox',
+  [SANDBOX]: 'the sandbox',
 });
 const PKCE_SINCE = '1.4.0'; // before it: the implicit grant, which lasts for an hour
 

@@ -31,15 +31,16 @@ class PagePolicy:
     """What one of our pages is allowed: sources are CSP source expressions beside the hashes of its own scripts.
 
     `widget`: it shows the widget, from this origin or the CDN's. `modules`: it loads modules from this origin, and
-    frames its pages. `asks`: it asks for them as well. `redirects`: it frames the redirect page, wherever that is.
-    `severs`: its window loses the page that opened it. `framed`: by whom, "embedders" being those of
-    `widget.embedders`.
+    frames its pages. `app`: one of these is the app's, which may go on to the CDN. `asks`: it asks for them as well.
+    `redirects`: it frames the redirect page, wherever that is. `severs`: its window loses the page that opened it.
+    `framed`: by whom, "embedders" being those of `widget.embedders`.
     """
 
     cache: str
     images: str = "data:"
     widget: bool = False
     modules: bool = False
+    app: bool = False
     asks: bool = False
     redirects: bool = False
     severs: bool = False
@@ -71,6 +72,7 @@ def frame_ancestors(embedders: Iterable[str]) -> str:
 def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[str], origins: Origins) -> Headers:
     """The headers of a page with `policy`; `scripts` and `styles` are the CSP hashes of what stands in it."""
     widget = ["'self'", *origins.cdn] if policy.widget else []
+    app = origins.cdn if policy.app else []
     own = ["'self'"] if policy.modules else []
     redirect = filter(None, [origin_of(origins.redirect)])
     # The adapter adds style elements of its own to the page.
@@ -81,7 +83,7 @@ def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[st
         ("style-src", style or list(styles)),
         ("img-src", [policy.images]),
         *([("connect-src", ["'self'"])] if policy.asks else []),
-        ("frame-src", [*widget, *own, *(["'self'", *redirect] if policy.redirects else [])]),
+        ("frame-src", [*widget, *app, *own, *(["'self'", *redirect] if policy.redirects else [])]),
         ("base-uri", []),
         ("form-action", []),
     ]

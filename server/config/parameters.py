@@ -72,7 +72,6 @@ GROUPS: Mapping[str, tuple[Parameter, ...]] = {
         Parameter("discoverAppServer", "1.6.0", Kind.URL, "server to ask for discovery", "the API server"),
         Parameter("authProxy", "1.4.0", Kind.TRUTHY, "sign in by a proxy of your own"),
         Parameter("proxyUri", "0.1.0", Kind.URL, "page of the hidden refresh frame (old releases)"),
-        Parameter("appKey", "0.1.0", Kind.TEXT, "old name of clientId (renamed in 1.4.0)", twin="clientId"),
     ),
     "Features": (
         Parameter("disableCall", "0.1.0", Kind.PRESENCE, "remove calling"),
@@ -142,6 +141,7 @@ GROUPS: Mapping[str, tuple[Parameter, ...]] = {
         ),
         Parameter("errorReportProjectId", "0.2.5", Kind.TEXT, "project of the error report service (read up to 1.8.8)"),
     ),
+    "Old names": (Parameter("appKey", "0.1.0", Kind.TEXT, "old name of clientId (renamed in 1.4.0)", twin="clientId"),),
     "Credentials": (
         Parameter("clientSecret", "1.4.0", Kind.TEXT, "client secret; PKCE needs none", twin="appSecret", secret=True),
         Parameter("appSecret", "0.1.0", Kind.TEXT, "old name of clientSecret", twin="clientSecret", secret=True),

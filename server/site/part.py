@@ -14,7 +14,7 @@ from server.answer.policy import Headers, Origins, PagePolicy, origin_of, page_h
 from server.config.parameters import encode
 from server.config.settings import Settings
 from server.releases.release import Release
-from server.site.contract import APP_PAGE, CDN_VERSION, cdn_origins, has_manual_init
+from server.site.contract import APP_PAGE, CDN_VERSION, SANDBOX_SERVER, cdn_origins, has_manual_init
 from server.site.page import make_page
 
 if TYPE_CHECKING:
@@ -108,6 +108,11 @@ class Home:
     def source(self) -> str:
         """The origin that the widget comes from, if that is not this host."""
         return "" if self.basis.release else origin_of(self.basis.settings.widget.source)
+
+    @property
+    def is_in_sandbox(self) -> bool:
+        """Whether the profile's app is still used in RingCentral's sandbox."""
+        return self.parameters.get("appServer", "").rstrip("/") == SANDBOX_SERVER
 
     def in_app_folder(self, name: str = APP_PAGE) -> str:
         """The address of a file beside the app: seen from this folder, or at the CDN."""

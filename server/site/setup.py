@@ -30,6 +30,7 @@ class Values:
     relay: bool
     devices: str
     profile: str
+    inSandbox: bool
     profiles: list[str]
     parameters: Mapping[str, str]
     credentials: list[str]
@@ -52,7 +53,7 @@ def drafts(basis: Basis) -> Iterator[Draft]:
             yield Draft(f"/{name}", name, text.encode(), script_headers())
     for home in basis.homes:
         yield home.page(INDEX, POLICY, {INDEX: _values(home)})
-        yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(_devices(home))})
+        yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(devices(home))})
 
 
 def _values(home: Home) -> Values:
@@ -66,8 +67,9 @@ def _values(home: Home) -> Values:
         version=release.version if release else "",
         widget=_origin_in_words(home.basis) or home.source,
         relay=home.basis.has_relay,
-        devices=_devices(home),
+        devices=devices(home),
         profile=home.profile or "",
+        inSandbox=home.is_in_sandbox,
         profiles=sorted(home.basis.settings.profiles),
         parameters={name: text for name, text in home.parameters.items() if name not in secrets},
         credentials=secrets,
@@ -76,7 +78,7 @@ def _values(home: Home) -> Values:
     )
 
 
-def _devices(home: Home) -> str:
+def devices(home: Home) -> str:
     """What a frame of the widget is allowed, as in `allow`.
 
     A browser allows it to the origin of the frame's `src` alone: where the frame goes on to the CDN, that is named.

@@ -18,14 +18,14 @@ from server.config.settings import CDN, CURRENT, Settings
 from server.releases.error import ReleaseError
 from server.releases.release import Release
 from server.releases.shelf import current, installed, open_release
-from server.site import embed, pictures, redirect, rehearsal, setup, status, widget
+from server.site import embed, graduation, pictures, redirect, rehearsal, setup, status, widget
 from server.site.page import sources
 from server.site.part import Basis, Draft, Part
 
 log = logging.getLogger("server")
 
 # What the site is made of. An address that two parts make is the first one's.
-PARTS: tuple[Part, ...] = (widget, status, redirect, embed, setup, rehearsal, pictures)
+PARTS: tuple[Part, ...] = (widget, status, redirect, embed, setup, graduation, rehearsal, pictures)
 
 MISSING_PAGE = "404.html"
 MISSING_POLICY = PagePolicy(NO_STORE)

@@ -19,6 +19,7 @@ from server.site.site import Site, build_site
 
 PROFILES = """
 [profiles.sandbox.params]
+appServer = "https://platform.devtest.ringcentral.com"
 prefix = "rc-sandbox"
 """
 ADDRESS = re.compile(r"https://phone\.example\.com(/[\w./-]*)?")

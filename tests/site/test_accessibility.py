@@ -68,6 +68,19 @@ def test_the_rehearsal_is_right(context: BrowserContext) -> None:
     is_right(page)
 
 
+def test_the_graduation_tracker_is_right(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(f"{BASE}sandbox/graduation.html")
+    for _ in range(6):
+        page.get_by_role("button", name="+1 by hand: More than 5 SMS").click()
+    expect(page.locator("#requirement-sms .done")).to_be_visible()
+    is_right(page)
+
+    page.get_by_role("button", name="Set everything back").click()
+    expect(page.locator("#question")).to_be_visible()
+    is_right(page)
+
+
 def test_the_redirect_page_is_right(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{BASE}redirect.html")

@@ -176,6 +176,66 @@ def test_of_two_names_of_one_parameter_the_one_that_was_chosen_last_holds(setup:
     assert setup.query == {"clientId": "newer"}
 
 
+# The handful that most teams set
+
+# A label, what is picked or written there, and what stands in the code then.
+HANDFUL = (
+    ("Client id", "page-client", {"clientId": "page-client"}),
+    ("The app is for", "the sandbox", {"appServer": "https://platform.devtest.ringcentral.com"}),
+    ("The app is for", "production", {"appServer": "https://platform.ringcentral.com"}),
+    ("Calls", "off", {"disableCall": "1"}),
+    ("Calls", "on", {"disableCall": ""}),
+    ("Messages", "off", {"disableMessages": "1"}),
+    ("Contacts", "off", {"disableContacts": "1"}),
+    ("Meetings", "off", {"disableMeeting": "1"}),
+    ("Calls are made", "by RingOut: your own telephone rings first", {"defaultCallWith": "ringout"}),
+    ("Calls are made", "with the RingCentral app", {"defaultCallWith": "jupiter"}),
+    ("The phone floats", "on the left", {"defaultDirection": "left"}),
+)
+
+
+def test_the_handful_and_the_groups_are_two_views_of_the_same_choices(setup: SetupPage) -> None:
+    for label, value, query in HANDFUL:
+        control = setup.most_set(label)
+        before = setup.shown(label)
+        if label == "Client id":
+            control.fill(value)
+        else:
+            control.select_option(label=value)
+        assert setup.query == query
+        [name] = query
+        there = setup.page.locator(f"#parameter-{name}").input_value()
+
+        setup.page.get_by_role("button", name="Clear my choices").click()
+        assert setup.query == {}
+        assert setup.shown(label) == before
+
+        rows = {"1": "on", "": "off"}
+        setup.choose(name, rows.get(query[name], query[name]))
+        assert setup.query == query
+        assert setup.shown(label) == value
+        assert setup.page.locator(f"#parameter-{name}").input_value() == there
+        setup.page.get_by_role("button", name="Clear my choices").click()
+
+
+def test_what_the_handful_has_no_words_for_is_shown_as_it_is_chosen(setup: SetupPage) -> None:
+    assert setup.shown("The app is for") == "default: production"
+    for written, shown in {
+        "https://platform.example.com": "https://platform.example.com",
+        "https://platform.devtest.ringcentral.com/": "the sandbox",
+        "http://platform.example.com": "default: production",  # not in the code
+    }.items():
+        setup.choose("appServer", written)
+        assert setup.shown("The app is for") == shown
+
+    setup.choose("appKey", "old-client")
+    assert setup.shown("Client id") == "old-client"
+    setup.most_set("Client id").fill("new-client")
+    assert setup.query == {"clientId": "new-client"}
+    setup.choose("clientId", "")
+    assert setup.shown("Client id") == "left out"
+
+
 # The address
 
 

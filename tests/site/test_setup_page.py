@@ -123,6 +123,7 @@ def test_printed_it_is_the_redirect_uri_and_the_checklist(setup: SetupPage) -> N
 
 def test_the_form_has_every_parameter_with_what_it_does_and_since_when(setup: SetupPage) -> None:
     assert setup.page.locator("#parameters summary").all_inner_texts() == list(GROUPS)
+    assert list(GROUPS)[-2:] == ["Old names", "Credentials"]
     rows = setup.page.locator(".parameter .about").all_inner_texts()
     assert len(rows) == len(PARAMETERS)
     for row, parameter in zip(rows, PARAMETERS.values(), strict=True):
@@ -280,6 +281,35 @@ def test_the_pages_ask_nobody_but_the_host_and_nothing_is_refused(open_browser: 
     assert requests[0] == address
     assert [one for one in requests if urlsplit(one).hostname != urlsplit(address).hostname] == []
     assert faults == []
+
+
+HOSTS_HANDFUL = """
+[params]
+appKey = "old-client"
+appServer = "https://platform.example.com/"
+disableCall = true
+disableMeeting = false
+defaultCallWith = "softphone"
+"""
+
+
+def test_the_handful_says_what_the_host_has_set_and_what_else_is_the_default(
+    internet: Internet, tmp_path: Path, open_browser: OpenBrowser
+) -> None:
+    with hosts.own(internet, tmp_path / "own", HOSTS_HANDFUL):
+        setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
+
+        labels = setup.page.locator("#handful label").evaluate_all("all => all.map((one) => one.textContent)")
+        assert {label: setup.shown(label) for label in labels} == {
+            "Client id": "host: old-client",
+            "The app is for": "host: https://platform.example.com/",
+            "Calls": "host: off",
+            "Messages": "default: on",
+            "Contacts": "default: on",
+            "Meetings": "default: on",
+            "Calls are made": "host: with the RingCentral Phone app",
+            "The phone floats": "default: on the right",
+        }
 
 
 PUBLIC = f"""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from playwright.sync_api import BrowserContext, FrameLocator, Page
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
 
 from server.config.parameters import PARAMETERS
 from world.internet import HOST
@@ -33,6 +33,15 @@ class SetupPage:
             control.fill(value)
         else:
             self.page.get_by_label(f"without {name}", exact=True).check()
+
+    def most_set(self, label: str) -> Locator:
+        """A control of the handful that most teams set."""
+        return self.page.locator("#handful").get_by_label(label, exact=True)
+
+    def shown(self, label: str) -> str:
+        """What a control of the handful shows."""
+        shown = "({ selectedOptions, value, placeholder }) => selectedOptions?.[0].text ?? (value || placeholder)"
+        return str(self.most_set(label).evaluate(shown))
 
     def code(self, way: str) -> str:
         return self.page.locator(f"#{way}-code").text_content() or ""
