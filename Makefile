@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint format reference constraints screenshots release clean
+.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint audit format reference constraints screenshots release clean
 
 help: ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -48,11 +48,12 @@ fuzz: $(VENV)/installed-fuzz ## look for bytes that break what reads bytes, for 
 		PYTHONPATH=tests:. $(BIN)/python tests/fuzz/fuzz.py $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
 
-lint: $(VENV)/installed-dev node_modules/installed ## check style and types: ruff, mypy, tsc
+lint: $(VENV)/installed-dev node_modules/installed ## check style and types (ruff, mypy, tsc), and known advisories
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	npm run --silent lint
+	$(BIN)/python tests/tools/audit.py
 
 format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 	$(BIN)/ruff format .
@@ -61,12 +62,19 @@ format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 reference: $(VENV)/installed-dev ## write the generated tables in docs/ anew
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
-constraints: ## pin anew what a deployment installs: constraints.txt
+# Of requirements.lock every file is known by its hash, so that nothing else can be installed for it; constraints.txt has
+# the same versions for those who install from elsewhere.
+constraints: ## pin anew what a deployment installs: constraints.txt and requirements.lock
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
-	build/constraints/bin/pip install --quiet --disable-pip-version-check .
-	{ sed '/^[^#]/d' constraints.txt; build/constraints/bin/pip freeze --exclude embeddable-host; } > build/constraints.txt
-	mv build/constraints.txt constraints.txt
+	build/constraints/bin/pip install --quiet --disable-pip-version-check pip-tools
+	build/constraints/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file build/requirements.lock pyproject.toml
+	{ sed '/^[^#]/d' constraints.txt; sed -n 's/^\([a-z].*==[^ ]*\).*/\1/p' build/requirements.lock; } > build/constraints.txt
+	mv build/constraints.txt build/requirements.lock .
+
+audit: $(VENV)/installed-dev ## ask the registries for known advisories about every dependency
+	$(BIN)/python tests/tools/audit.py
 
 screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
 	tests/tools/install-packages chromium chromium-headless-shell nginx
@@ -78,6 +86,7 @@ release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, 
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python tests/tools/try_wheel.py dist/*.whl
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file dist/sbom.cdx.json constraints.txt
 
 clean: ## remove what these commands have made: .venv, node_modules, dist, build
 	rm -rf $(VENV) node_modules dist build

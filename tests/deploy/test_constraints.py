@@ -1,5 +1,6 @@
 """constraints.txt: a version for each package that a deployment installs, and for no other."""
 
+import re
 from collections.abc import Iterator
 from importlib.metadata import requires
 
@@ -34,3 +35,9 @@ def test_each_pinned_version_is_one_that_is_asked_for() -> None:
 
 def test_a_pin_is_one_version() -> None:
     assert all(Version(version) for version in PINNED.values())
+
+
+def test_the_lock_has_the_same_versions_and_names_the_files_that_may_be_installed() -> None:
+    locked = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
+    assert [package.split()[0] for package in locked] == [line for line in LINES if not line.startswith("#")]
+    assert all("--hash=sha256:" in package for package in locked)

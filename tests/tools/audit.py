@@ -1,7 +1,7 @@
 """Asks the registries for known advisories about every dependency: `make audit`, and `make lint` with it.
 
 Where a registry does not answer, that is told and is no failure: versions are pinned and hashed all the same
-(constraints.txt, package-lock.json).
+(requirements.lock, package-lock.json).
 """
 
 import json
