@@ -230,6 +230,13 @@ def encode(values: Mapping[str, Value]) -> dict[str, str]:
     return encoded
 
 
+def is_on(name: str, given: Mapping[str, str]) -> bool:
+    """Whether a switch is on for a widget that is given these texts, as `encode` writes them."""
+    if PARAMETERS[name].kind is Kind.TRI_STATE:
+        return given.get(name, "true") == "true"
+    return name in given
+
+
 def form() -> list[dict[str, object]]:
     """The table as the setup page's form has it, group by group: what is shown, and what a page writes for on and off.
 

@@ -10,6 +10,9 @@ from server.releases.release import Release
 CDN_ORIGINS = ("https://apps.ringcentral.com", "https://ringcentral.github.io")
 CDN_VERSION = "latest"
 
+# RingCentral's API servers, production and sandbox.
+API_SERVERS = ("https://platform.ringcentral.com", "https://platform.devtest.ringcentral.com")
+
 DEFAULT_PREFIX = "rc-widget"
 APP_PAGE = "app.html"
 APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")

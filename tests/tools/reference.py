@@ -1,10 +1,10 @@
-"""The tables of docs/settings.md, from the declarations of settings and parameters: `make reference`."""
+"""The tables of docs/settings.md, from the declarations of settings, parameters and scopes: `make reference`."""
 
 from tools.markdown import SETTINGS
 
 from server.config import reference
 
-SECTIONS = {"settings": reference.settings, "parameters": reference.parameters}
+SECTIONS = {"settings": reference.settings, "parameters": reference.parameters, "scopes": reference.scopes}
 
 
 def rendered(page: str) -> str:

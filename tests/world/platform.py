@@ -3,7 +3,7 @@
 A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
 redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
 a company's single sign-on may. The token endpoint is strict: a code is good once, for the redirect URI, the
-client and the PKCE challenge it was given to.
+client and the PKCE challenge it was given to. A token has the scopes of `platform.scope`, until it is revoked.
 """
 
 import base64
@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 Answer = Literal["code", "denied", "implicit"]
 
@@ -49,15 +51,18 @@ class TokenRequest:
 class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
+    scope: str = "ReadAccounts"
+    refusal: tuple[int, str] | None = None  # instead of a token: the status and OAuth's error (RFC 6749 §5.2)
+    revocation_status: int = 200
+    allows_pages: bool = True  # by CORS, to ask for tokens and revoke them
     authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)  # every token given out
+    revoked: list[str] = field(default_factory=list)  # the tokens given back
 
     def forget(self) -> None:
-        self.answer, self.severs_openers = "code", False
-        self.authorized.clear()
-        self.tokens.clear()
-        self.grants.clear()
+        vars(self).update(vars(Platform()))
 
     @property
     def codes(self) -> list[str]:
@@ -69,6 +74,7 @@ class Platform:
         return [
             Route("/restapi/oauth/authorize", self.authorize),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
+            Route("/restapi/oauth/revoke", self.revoke, methods=["POST"]),
         ]
 
     async def authorize(self, request: Request) -> Response:
@@ -98,13 +104,35 @@ class Platform:
         granted = self.is_granted(form)
         server = request.headers["host"]
         self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
-        body = {"access_token": secrets.token_urlsafe()} if granted else {"error": "invalid_grant"}
-        return JSONResponse(body, status_code=200 if granted else 400)
+        if self.refusal:
+            status, error = self.refusal
+            return JSONResponse({"error": error, "error_description": "The app was refused."}, status)
+        if not granted:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        self.issued.append(secrets.token_urlsafe())
+        return JSONResponse({"access_token": self.issued[-1], "token_type": "bearer", "scope": self.scope})
+
+    async def revoke(self, request: Request) -> Response:
+        """Takes a token back (RFC 7009 §2.1)."""
+        form = dict(parse_qsl((await request.body()).decode()))
+        self.revoked.append(form["token"])
+        return Response(status_code=self.revocation_status)
 
     def is_granted(self, form: Mapping[str, str]) -> bool:
         is_first = form["code"] not in [earlier.code for earlier in self.tokens]
         asked_by = Grant(form["client_id"], form["redirect_uri"], s256(form["code_verifier"]))
         return is_first and self.grants.get(form["code"]) == asked_by
+
+
+class Cors(CORSMiddleware):
+    """Lets pages of every origin ask, for as long as the platform allows that."""
+
+    def __init__(self, app: ASGIApp, platform: Platform) -> None:
+        super().__init__(app, allow_methods=["POST"], allow_headers=["*"], allow_credentials=True)
+        self.platform = platform
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self.platform.allows_pages
 
 
 def s256(verifier: str) -> str:
