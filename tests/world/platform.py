@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-Answer = Literal["code", "denied", "implicit"]
+Answer = Literal["code", "denied", "implicit", "none"]
 
 LOGIN_PAGE = """<!doctype html>
 <title>Sign in to RingCentral</title>
@@ -52,7 +52,7 @@ class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
     scope: str = "ReadAccounts"
-    refusal: tuple[int, str] | None = None  # instead of a token: the status and OAuth's error (RFC 6749 §5.2)
+    token_refusal: tuple[int, str] | None = None  # instead of a token: the status and OAuth's error (RFC 6749 §5.2)
     revocation_status: int = 200
     allows_pages: bool = True  # by CORS, to ask for tokens and revoke them
     authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
@@ -104,8 +104,8 @@ class Platform:
         granted = self.is_granted(form)
         server = request.headers["host"]
         self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
-        if self.refusal:
-            status, error = self.refusal
+        if self.token_refusal:
+            status, error = self.token_refusal
             return JSONResponse({"error": error, "error_description": "The app was refused."}, status)
         if not granted:
             return JSONResponse({"error": "invalid_grant"}, 400)
