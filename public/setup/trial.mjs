@@ -28,6 +28,10 @@ const SAYS = {
   late: 'No answer came from RingCentral’s window in ten minutes.',
 };
 
+const REMEDY =
+  'Add them in the app’s settings at developers.ringcentral.com, under Security, or switch off in step 2 what wants them. ' +
+  'Then try again.';
+
 /* What an answer from RingCentral proves, by the boxes of step 1: only a known app and a registered address get one. */
 const PROVEN = { account: true, app: true, redirect: true, 'client-id': true };
 
@@ -152,12 +156,9 @@ export class Trial {
       `App ${app.clientId} on ${serverInWords(app.server)} (${app.server}): the answer came by ${HEARD[answer.by]}, and ` +
       `all was done in ${seconds} s.`;
     if ('error' in learned) return this.#showFault('code' in returned, learned, facts);
-    const { why, change } = this.host.faults['token-not-revoked'];
-    this.#say(this.#verdictOn(learned.scopes));
-    element('trial-facts').textContent =
-      `${facts} ${learned.isRevoked ? 'The token was given back, and nothing of it is kept.' : `${why} ${change}`}`;
-    this.#showFeatures(learned.scopes);
-    this.#tickScopes(learned.scopes);
+    this.#showScopes(learned.scopes);
+    const kept = learned.isRevoked ? 'The token was given back, and nothing of it is kept.' : this.#explain('token-not-revoked');
+    element('trial-facts').textContent = `${facts} ${kept}`;
   }
 
   /**
@@ -166,25 +167,35 @@ export class Trial {
    * @param {string} facts
    */
   #showFault(isSignedIn, { error, seen }, facts) {
-    const known = Object.values(this.host.faults).find(({ errors }) => errors.includes(error));
-    const { why, change } = known ?? this.host.faults[isSignedIn ? unknownRefusal(error) : 'sign-in-refused'];
+    const known = Object.keys(this.host.faults).find((name) => this.host.faults[name].errors.includes(error));
     const what = isSignedIn ? 'RingCentral gave no token' : 'RingCentral knows this app and this address, and refused';
-    this.#say(`${what}: ${seen.replace(/\.$/, '') || 'no reason given'}. ${why} ${change}`);
+    this.#say(
+      `${what}: ${seen.replace(/\.$/, '') || 'no reason given'}.`,
+      this.#explain(known ?? (isSignedIn ? unknownRefusal(error) : 'sign-in-refused')),
+    );
     element('trial-facts').textContent = facts;
     tick({ ...PROVEN, ...(error === 'invalid_client' && { auth: false }) });
   }
 
+  /** @param {string} name of a fault */
+  #explain(name) {
+    const { why, change } = this.host.faults[name];
+    return `${why} ${change}`;
+  }
+
   /** @param {string[]} granted */
-  #verdictOn(granted) {
+  #showScopes(granted) {
     const known = 'RingCentral knows this app and this address';
     const missing = wantedBy(this.chosen).filter((scope) => !isGranted(scope, granted));
-    const { why, change } = this.host.faults['scopes-untold'];
-    if (granted.length === 0) return `${known}. ${why} ${change}`;
-    if (missing.length === 0) return `${known}, and the app may do all that you chose.`;
-    return (
-      `${known}. These scopes are missing: ${missing.map((scope) => scope.console).join(', ')}. Add them in the app’s ` +
-      'settings at developers.ringcentral.com, under Security, or switch off what wants them in step 2. Then try again.'
-    );
+    if (granted.length === 0) {
+      this.#say(`${known}.`, this.#explain('scopes-untold'));
+    } else if (missing.length === 0) {
+      this.#say(`${known}, and the app may do all that you chose.`);
+    } else {
+      this.#say(`${known}. These scopes are missing: ${missing.map((scope) => scope.console).join(', ')}.`, REMEDY);
+    }
+    this.#showFeatures(granted);
+    this.#tickScopes(granted);
   }
 
   /** @param {string[]} granted */
@@ -207,10 +218,11 @@ export class Trial {
     return tick({ ...PROVEN, auth: true, scopes: isWhole, ...Object.fromEntries(boxes) });
   }
 
-  /** @param {string} text */
-  #say(text) {
-    const verdict = element('trial-verdict');
-    if (verdict.textContent !== text) verdict.textContent = text;
+  /** @type {(verdict: string, remedy?: string) => void} */
+  #say(verdict, remedy = '') {
+    const status = element('trial-verdict');
+    if (status.textContent !== verdict) status.textContent = verdict; // not read out a second time
+    element('trial-remedy').textContent = remedy;
   }
 }
 

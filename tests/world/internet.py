@@ -30,7 +30,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from world.patience import wait_until
-from world.platform import Cors, Platform
+from world.platform import LOGIN_HOST, Cors, Platform
 from world.release import stage
 
 SAME_SITE = "crm.example.com"  # a team's page, of the same site as the hosts
@@ -46,7 +46,8 @@ COPY = "copy.example.com"  # a plain copy of the release
 CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
-NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *PLATFORMS)
+RINGCENTRAL = (*PLATFORMS, LOGIN_HOST)
+NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *RINGCENTRAL)
 
 KEPT_PORTS: list[socket.socket] = []
 
@@ -167,7 +168,7 @@ class Internet:
                 loader_port=self.loader_port,
                 own_port=self.own_port,
                 export_port=self.export_port,
-                pages=" ".join((SAME_SITE, CROSS_SITE, *PLATFORMS)),
+                pages=" ".join((SAME_SITE, CROSS_SITE, *RINGCENTRAL)),
                 cdn=" ".join(CDN),
                 cdn_folder=CDN_FOLDER,
                 copy=COPY,

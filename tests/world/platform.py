@@ -2,12 +2,15 @@
 
 A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
 redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
-a company's single sign-on may. The token endpoint is strict: a code is good once, for the redirect URI, the
-client and the PKCE challenge it was given to. A token has the scopes of `platform.scope`, until it is revoked.
+a company's single sign-on may. With `platform.waits_for_users` it has a link instead, to be pressed. With `platform.has_login_host` the authorize address redirects to a login page
+on a host of its own. `platform.refusal` (see `refusals`) is what it answers instead of any of this. The token
+endpoint is strict: a code is good once, for the redirect URI, the client and the PKCE challenge it was given to.
+A token has the scopes of `platform.scope`, until it is revoked.
 """
 
 import base64
 import hashlib
+import html
 import json
 import secrets
 from collections.abc import Mapping
@@ -21,11 +24,18 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-Answer = Literal["code", "denied", "implicit", "none"]
+from world.refusals import Refusal
+
+LOGIN_HOST = "login.ringcentral.com"
+Answer = Literal["code", "denied", "implicit"]
 
 LOGIN_PAGE = """<!doctype html>
 <title>Sign in to RingCentral</title>
 <script>window.addEventListener("load", () => {{ location.href = {address}; }});</script>
+"""
+WAITING_PAGE = """<!doctype html>
+<title>Sign in to RingCentral</title>
+<a href="{address}">Sign in</a>
 """
 
 
@@ -51,8 +61,12 @@ class TokenRequest:
 class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
+    waits_for_users: bool = False
+    has_login_host: bool = False
+    refusal: Refusal | None = None
+    refusals: dict[str, Refusal] = field(default_factory=dict)  # of one server alone, by its host name
     scope: str = "ReadAccounts"
-    token_refusal: tuple[int, str] | None = None  # instead of a token: the status and OAuth's error (RFC 6749 §5.2)
+    token_refusal: tuple[int, str] | None = None  # the status and OAuth's error (RFC 6749 §5.2)
     revocation_status: int = 200
     allows_pages: bool = True  # by CORS, to ask for tokens and revoke them
     authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
@@ -73,17 +87,27 @@ class Platform:
     def routes(self) -> list[Route]:
         return [
             Route("/restapi/oauth/authorize", self.authorize),
+            Route("/login", self.log_in),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
             Route("/restapi/oauth/revoke", self.revoke, methods=["POST"]),
         ]
 
     async def authorize(self, request: Request) -> Response:
-        query = request.query_params
         self.authorized.append(str(request.url))
+        if refusal := self.refusals.get(request.url.hostname or "", self.refusal):
+            return await refusal(request)
+        if self.has_login_host:
+            return RedirectResponse(f"https://{LOGIN_HOST}/login?{request.url.query}", 302)
+        return await self.log_in(request)
+
+    async def log_in(self, request: Request) -> Response:
+        query = request.query_params
         address = self.callback(query)
         if query.get("prompt") == "none":
             return RedirectResponse(address)
         policy = {"Cross-Origin-Opener-Policy": "same-origin"} if self.severs_openers else {}
+        if self.waits_for_users:
+            return HTMLResponse(WAITING_PAGE.format(address=html.escape(address)), headers=policy)
         return HTMLResponse(LOGIN_PAGE.format(address=json.dumps(address)), headers=policy)
 
     def callback(self, query: Mapping[str, str]) -> str:

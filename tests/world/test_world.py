@@ -1,9 +1,10 @@
 """The test world has weather: in it a plain copy fares as `widget.md` has measured with the real widget."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Error
+from playwright.sync_api import BrowserContext, Error, expect
 
 from world.internet import CDN, CDN_FOLDER, COPY, CROSS_SITE, SAME_SITE, Internet
+from world.refusals import SAID, in_page
 from world.user import ADAPTER_FRAME, IFRAME, Phone
 from world.weather import INCOGNITO, PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
@@ -57,6 +58,26 @@ def test_a_copy_signs_in_once(
     phone.settle(login)
 
     assert [token.granted for token in internet.platform.tokens] == [True]
+
+
+def test_a_login_page_at_a_host_of_its_own_signs_in_too(internet: Internet, open_browser: OpenBrowser) -> None:
+    internet.platform.has_login_host = True
+    phone = open_phone(open_browser(PLAIN), internet, "a copy, iframe", SAME_SITE)
+
+    phone.settle(phone.open_login())
+
+    assert [token.granted for token in internet.platform.tokens] == [True]
+
+
+@pytest.mark.parametrize("code", SAID)
+def test_a_page_that_says_no_is_what_the_window_shows(internet: Internet, open_browser: OpenBrowser, code: str) -> None:
+    internet.platform.refusal = in_page(code)
+    phone = open_phone(open_browser(PLAIN), internet, "a copy, iframe", SAME_SITE)
+
+    login = phone.open_login()
+
+    expect(login.locator("body")).to_contain_text(code)
+    assert internet.platform.tokens == []
 
 
 @pytest.mark.parametrize(("way", "site", "weather"), CELLS)
