@@ -14,7 +14,10 @@ const PKCE_SINCE = '1.4.0'; // before it: the implicit grant, which lasts for an
 export const serverOf = (given) => given.appServer?.replace(/\/$/, '') || PRODUCTION;
 
 /** @param {string} server */
-export const serverInWords = (server) => SERVERS[server] ?? server;
+const serverInWords = (server) => SERVERS[server] ?? server;
+
+/** What people call a server, with its address. @param {string} server */
+export const serverInFull = (server) => (SERVERS[server] ? `${SERVERS[server]} (${server})` : server);
 
 /**
  * @param {Choices} given what the widget is given in the end

@@ -4,7 +4,7 @@ import { authorizeAddress, learnScopes, newPair, newState, read } from './oauth.
 import { noteOn, obstacleTo } from './obstacles.mjs';
 import { boxOf, isGranted, wantedBy } from './scopes.mjs';
 import { openSignIn } from './sign-in-window.mjs';
-import { serverInWords } from './sign-in.mjs';
+import { serverInFull } from './sign-in.mjs';
 import { tick } from './checklist.mjs';
 
 /**
@@ -70,7 +70,7 @@ export class Trial {
     element('trial-note').textContent = note;
     element('trial-note').hidden = note === '';
     element('trial-client').textContent = app.clientId || 'none';
-    element('trial-server').textContent = `${serverInWords(app.server)}, ${app.server}`;
+    element('trial-server').textContent = serverInFull(app.server);
     element('trial-redirect').textContent = app.redirectUri || 'none';
     this.#enable();
     if (this.granted) this.#showFeatures(this.granted);
@@ -153,8 +153,8 @@ export class Trial {
     const learned = 'code' in returned ? await learnScopes(app, returned.code, verifier) : returned;
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     const facts =
-      `App ${app.clientId} on ${serverInWords(app.server)} (${app.server}): the answer came by ${HEARD[answer.by]}, and ` +
-      `all was done in ${seconds} s.`;
+      `App ${app.clientId} on ${serverInFull(app.server)}: the answer came by ${HEARD[answer.by]}, and all was done in ` +
+      `${seconds} s.`;
     if ('error' in learned) return this.#showFault('code' in returned, learned, facts);
     this.#showScopes(learned.scopes);
     const kept = learned.isRevoked ? 'The token was given back, and nothing of it is kept.' : this.#explain('token-not-revoked');

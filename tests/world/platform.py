@@ -2,10 +2,11 @@
 
 A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
 redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
-a company's single sign-on may. With `platform.waits_for_users` it has a link instead, to be pressed. With `platform.has_login_host` the authorize address redirects to a login page
-on a host of its own. `platform.refusal` (see `refusals`) is what it answers instead of any of this. The token
-endpoint is strict: a code is good once, for the redirect URI, the client and the PKCE challenge it was given to.
-A token has the scopes of `platform.scope`, until it is revoked.
+a company's single sign-on may. With `platform.waits_for_users` it has a link instead, to be pressed. With
+`platform.has_login_host` the authorize address redirects to a login page on a host of its own.
+`platform.refusal` (see `refusals`) is what it answers instead of any of this. The token endpoint is strict: a
+code is good once, for the redirect URI, the client and the PKCE challenge it was given to. A token has the
+scopes of `platform.scope`, until it is revoked.
 """
 
 import base64
