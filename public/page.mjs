@@ -60,6 +60,12 @@ export function build(tag, attributes = {}, ...children) {
 export const capital = (sentence) => sentence[0].toUpperCase() + sentence.slice(1);
 
 /**
+ * A text in which code stands between backticks, as elements and texts.
+ * @param {string} text
+ */
+export const withCode = (text) => text.split('`').map((part, at) => (at % 2 ? build('code', {}, part) : part));
+
+/**
  * `act` once nothing has called for it for `wait` ms.
  * @param {() => void} act
  * @param {number} wait

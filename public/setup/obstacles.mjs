@@ -20,7 +20,7 @@ export function obstacleTo(app, given, servers) {
   if (!app.clientId) {
     return 'There is no client id yet. Write it into embeddable.toml ([params], clientId), or choose it in step 2.';
   }
-  if (!servers.includes(app.server)) {
+  if (!servers.includes(new URL(app.server).origin)) {
     return (
       `This page may not ask ${app.server}. Write appServer = "${app.server}" into embeddable.toml ([params]), have the ` +
       'host read it, and load this page again.'
@@ -36,9 +36,9 @@ export function obstacleTo(app, given, servers) {
 }
 
 /**
+ * What to know before a trial that nothing stands in the way of; empty where that is nothing.
  * @param {import('./oauth.mjs').App} app
  * @param {Choices} given
- * @returns {string} empty where there is nothing to be known
  */
 export function noteOn(app, given) {
   const unused = CREDENTIALS.filter((name) => given[name]);
@@ -48,7 +48,7 @@ export function noteOn(app, given) {
       `The trial does without ${unused.join(' and ')}: a person signs in, with PKCE. Only a client-side web app lets them.`,
     );
   }
-  const origin = URL.canParse(app.redirectUri) ? new URL(app.redirectUri).origin : location.origin;
+  const { origin } = new URL(app.redirectUri);
   if (origin !== location.origin) {
     notes.push(
       `The redirect URI is at ${origin}. Its redirect page must hand the answer over to this page, at ${location.origin}: ` +

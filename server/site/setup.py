@@ -101,10 +101,13 @@ def _scopes_in_words(home: Home) -> str:
 
 
 def _refusals() -> list[Fault]:
-    """What RingCentral's window may say, by its code. One code has two reasons, which a page cannot tell apart."""
+    """What RingCentral's window may say, by its code.
+
+    One code has two reasons, which a page cannot tell apart. The last one is for all that has none.
+    """
     unknown = FAULTS["client-unknown"]
     elsewhere = replace(FAULTS["client-of-the-other-server"], code=unknown.code, words=unknown.words)
-    return [*(fault for fault in FAULTS.values() if fault.code), elsewhere]
+    return [*(fault for fault in FAULTS.values() if fault.code), elsewhere, FAULTS["window-unclear"]]
 
 
 def _devices(home: Home) -> str:
