@@ -45,7 +45,7 @@ format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-reference: $(VENV)/installed-dev ## write the tables of docs/settings.md anew
+reference: $(VENV)/installed-dev ## write the generated tables in docs/ anew
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
 screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew

@@ -1,7 +1,8 @@
 /**
  * What the pages of a sign-in's window share: the team's look, and sentences in the user's language.
  *
- * @typedef {Record<'title' | 'text' | 'done' | 'back' | 'late' | 'nothing' | 'gone' | 'failed', string>} Sentences
+ * @typedef {Record<'title' | 'text' | 'done' | 'back' | 'late' | 'nothing' | 'gone' | 'failed', string>
+ *           & {errors: Record<string, string>}} Sentences
  * @typedef {{color: string, background: string, logo: string}} Look
  * @typedef {{title: string, text: string, language: string, light: Look, dark: Look,
  *            sentences: Record<string, Sentences>}} Dress

@@ -17,6 +17,12 @@
   const RELAY_PATIENCE = 60_000; // ms the host may be out of reach
   const RELAY_PAUSE = 1_000; // ms between two tries
   const LEFT = [201, 409]; // the host has the letter: from this try, or from one whose answer was lost
+  // Errors that ask a user for the same as another (RFC 6749 §4.1.2.1; OpenID Connect Core 1.0 §3.1.2.6).
+  const ALIKE = new Map([
+    ['temporarily_unavailable', 'server_error'],
+    ['interaction_required', 'login_required'],
+    ['consent_required', 'login_required'],
+  ]);
   const PASSING = [408, 425, 429, 500, 502, 503, 504, 507]; // statuses that may be gone on the next try
 
   const answer = location.href;
@@ -29,8 +35,18 @@
 
   const { sentences, say } = dress(values);
   const error = parameter('error');
-  const reason = error === null ? '' : `${parameter('error_description') || sentences.failed} (${error}) `;
+  const reason = error === null ? '' : `${explain(error)} (${error}) `;
   const state = parameter('state') ?? '';
+
+  /**
+   * What a user can do about an error; of one that no sentence is for, what RingCentral says.
+   * @param {string} code
+   */
+  function explain(code) {
+    const told = new Map(Object.entries(sentences.errors)); // the code is input, and no property's name
+    const alike = ALIKE.get(code) ?? code;
+    return told.get(code) ?? told.get(alike) ?? (parameter('error_description') || sentences.failed);
+  }
 
   /* The ways, in their order. One that holds hands the answer over and says what becomes of this window. */
   const ways = [

@@ -13,7 +13,7 @@ import os
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
 from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
+from server.check.registration import Registration, ask_registrations, symptoms
 from server.check.relay import try_relay
 from server.config.environment import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
 from server.config.load import find
@@ -56,6 +57,7 @@ RELAY = re.compile(rb'"relay": (true|false)')
 SHOWN = 300  # characters of what came from outside
 NAMED = 3  # addresses of a finding that the table names
 LABELS = ("at", "expected", "seen", "why", "change")
+NOT_ASKED = "Registration: not asked. With --registration, RingCentral is asked whether it knows each profile's app."
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ class Finding:
 class Report:
     """What was checked and found. `against`: "configuration" or "address"; `days_left`: of the certificate.
 
-    `relay`: whether severed sign-ins come back by the host there; None where that is not known.
+    `relay`: whether severed sign-ins come back by the host there; None where that is not known. `registration`: what
+    RingCentral says of each profile's app; None where it was not asked.
     """
 
     address: str
@@ -84,6 +87,7 @@ class Report:
     checked: int
     days_left: int | None
     findings: tuple[Finding, ...]
+    registration: tuple[Registration, ...] | None = None
 
 
 def is_configured(settings: Settings, config: Path | None) -> bool:
@@ -93,13 +97,13 @@ def is_configured(settings: Settings, config: Path | None) -> bool:
     return is_set or find(config) is not None or current(settings.releases) is not None
 
 
-def check(target: Target, settings: Settings | None, progress: Progress) -> Report:
+def check(target: Target, settings: Settings | None, progress: Progress, registration: bool = False) -> Report:
     """Asks `target` for all that `settings` say it has; without them, for what every host has.
 
+    `registration`: asks RingCentral as well, whether it knows the apps of the settings.
     Raises SettingsError, ReleaseError or OSError where the settings cannot be served at all.
     """
-    progress.say(f"Checking {target.base}")
-    return asyncio.run(_check(target, settings or _defaults(), settings is not None, progress))
+    return asyncio.run(_check_all(target, settings, progress, registration))
 
 
 def _defaults() -> Settings:
@@ -107,7 +111,17 @@ def _defaults() -> Settings:
     return Settings.model_construct(widget=Widget.model_construct(release=CDN))
 
 
+async def _check_all(target: Target, settings: Settings | None, progress: Progress, registration: bool) -> Report:
+    report = await _check(target, settings or _defaults(), settings is not None, progress)
+    if not (registration and settings):
+        return report
+    registrations = await ask_registrations(settings, str(target.base), progress)
+    findings = report.findings + _findings(list(symptoms(registrations)))
+    return replace(report, findings=findings, registration=registrations)
+
+
 async def _check(target: Target, settings: Settings, exact: bool, progress: Progress) -> Report:
+    progress.say(f"Checking {target.base}")
     address, against = str(target.base), "configuration" if exact else "address"
     site = build_site(settings)
     try:
@@ -250,7 +264,8 @@ def _printable(text: str) -> str:
 
 def as_table(report: Report, width: int) -> str:
     """The report for people, in lines of at most `width` columns where words allow."""
-    return "\n".join([*_wrapped(_summary(report), width), *_rows(report.findings, width)])
+    summary, registrations = _wrapped(_summary(report), width), _registrations(report.registration, width)
+    return "\n".join([*summary, *registrations, *_rows(report.findings, width)])
 
 
 def _summary(report: Report) -> str:
@@ -265,6 +280,23 @@ def _summary(report: Report) -> str:
     count = len(report.findings)
     told.append(f"{count} finding{'s' * (count != 1)}" if count else "nothing found wrong")
     return f"{report.address}: {'; '.join(told)}."
+
+
+def _registrations(registrations: Sequence[Registration] | None, width: int) -> Iterator[str]:
+    if registrations is None:
+        yield from _wrapped(NOT_ASKED, width)
+        return
+    yield from ("", "Registration, as RingCentral tells it:")
+    names = [one.profile or "(default)" for one in registrations]
+    longest = max(map(len, names))
+    for name, one in zip(names, registrations, strict=True):
+        yield from _wrapped(_registration(one), width, f"  {name:<{longest}} ")
+
+
+def _registration(one: Registration) -> str:
+    if one.client_id is None:
+        return "no client id, so nothing was asked"
+    return f"{one.result}: client id {one.client_id} at {one.server}, redirect URI {one.redirect_uri}. {one.came}"
 
 
 def _rows(findings: Sequence[Finding], width: int) -> Iterator[str]:

@@ -15,12 +15,17 @@ from server.cli.common import Bar, explained
 from server.cli.configured import config_option, settings_of
 
 CHECK_FAILED = 1
+NO_APPS = (
+    "--registration asks about the apps in your settings, and this check has no settings. "
+    "Run it where they are, or name them with --config, and leave --address-only out."
+)
 
 
-@click.command(epilog="Example: embeddable-host check https://phone.example.com/")
+@click.command(epilog="Example: embeddable-host check --registration https://phone.example.com/")
 @click.argument("url", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--address-only", is_flag=True, help="Check what can be known without a configuration.")
+@click.option("--registration", is_flag=True, help="Ask RingCentral as well, whether it knows each profile's app.")
 @click.option(
     "--connect-to",
     multiple=True,
@@ -28,10 +33,21 @@ CHECK_FAILED = 1
     help="Connect to this address for that host, such as one replica behind a balancer. May be given again.",
 )
 @config_option
-def check(url: str | None, as_json: bool, address_only: bool, connect_to: tuple[str, ...], config: Path | None) -> None:
+def check(
+    url: str | None,
+    as_json: bool,
+    address_only: bool,
+    registration: bool,
+    connect_to: tuple[str, ...],
+    config: Path | None,
+) -> None:
     """Check what is deployed at URL, which is public_url unless given: does it answer as this configuration says?
 
-    Exit code 0 says that nothing was found wrong, 1 that something was.
+    With --registration, client id and redirect URI of each profile go to its RingCentral server, by HTTPS_PROXY if that
+    is set. Nobody is signed in.
+
+    Exit code 0 says that nothing was found wrong, 1 that something was. If RingCentral's answer tells nothing, that is
+    1 as well.
     """
     with explained():
         settings = None if address_only else settings_of(config)
@@ -41,9 +57,13 @@ def check(url: str | None, as_json: bool, address_only: bool, connect_to: tuple[
             target = read_target(url, connect_to)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
+        if settings and not is_configured(settings, config):
+            settings = None
+        if registration and not settings:
+            raise click.UsageError(NO_APPS)
         bar = Bar()
         try:
-            report = check_address(target, settings if settings and is_configured(settings, config) else None, bar)
+            report = check_address(target, settings, bar, registration)
         finally:
             bar.close()
     width = shutil.get_terminal_size().columns

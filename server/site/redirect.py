@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -25,7 +25,10 @@ COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Sentences:
-    """What the page says, in one language."""
+    """What the page says, in one language. `errors`: what a user can do, by the `error` of an answer.
+
+    A team's own file may have other errors, or none: then the page says what RingCentral says.
+    """
 
     title: str
     text: str
@@ -35,6 +38,7 @@ class Sentences:
     nothing: str
     gone: str
     failed: str
+    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -23,12 +23,13 @@ from world.deployment import (
     added,
 )
 from world.host import Quiet, Server, configured, run
+from world.refusals import NOT_KNOWN
 
 from server.check.check import check as check_address
 from server.check.probe import read_target
 from server.faults.faults import FAULTS
 
-KEYS = {"address", "against", "release", "relay", "checked", "days_left", "findings"}
+KEYS = {"address", "against", "release", "relay", "checked", "days_left", "findings", "registration"}
 FINDING_KEYS = {"name", "addresses", "expected", "seen", "why", "change"}
 
 
@@ -74,7 +75,9 @@ def test_an_answer_without_end_is_a_finding(host: Server, monkeypatch: pytest.Mo
 def test_every_fault_there_is_can_be_shown() -> None:
     shown = {fault for fault, _ in BROKEN.values()}
     elsewhere = {"dns", "unreachable", "no-tls", "other-settings", "wrong-release"}
-    assert shown | elsewhere == FAULTS.keys()
+    of_registration = {"client-of-the-other-server", *NOT_KNOWN.values()}
+    told_to_users = {name for name, fault in FAULTS.items() if fault.sentence}  # by the redirect page
+    assert shown | elsewhere | of_registration | told_to_users == FAULTS.keys()
     assert set(itertools.chain(*(fault.explains for fault in FAULTS.values()))) <= FAULTS.keys()
 
 

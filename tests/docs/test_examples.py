@@ -5,15 +5,16 @@ import re
 from pathlib import Path
 
 import pytest
-from tools.markdown import PAGES, SETTINGS, Page
-from tools.reference import rendered
+from tools.markdown import FAILURES, PAGES, SETTINGS, Page
+from tools.reference import TABLES, rendered
 from world.host import add_release, configured, serving
-from world.places import ROOT
+from world.places import PUBLIC, ROOT
 
 from server.answer.asset import IDENTITY
 from server.config.load import load
 from server.config.settings import Settings
 from server.config.warnings import warnings
+from server.faults.faults import FAULTS
 from server.site.site import Site, build_site
 
 PROFILES = """
@@ -69,8 +70,23 @@ def test_the_settings_that_a_shell_exports_load_too(folder: Path, monkeypatch: p
     assert settings.params == {"clientId": "your-client-id"}
 
 
-def test_the_tables_of_settings_and_parameters_are_in_step_with_the_declarations() -> None:
-    assert rendered(SETTINGS.text) == SETTINGS.text, "run `make reference`"
+@pytest.mark.parametrize("page", TABLES, ids=str)
+def test_the_generated_tables_are_in_step_with_what_they_are_made_of(page: Page) -> None:
+    assert rendered(page) == page.text, "run `make reference`"
+
+
+def test_whatever_ringcentral_or_the_redirect_page_says_of_a_fault_is_looked_up_there() -> None:
+    spoken = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))["en"]
+    good = {"title", "text", "done", "failed"}  # the last goes with words of RingCentral
+    assert {fault.sentence for fault in FAULTS.values() if fault.sentence} == {*spoken, *spoken["errors"]} - good - {
+        "errors"
+    }
+    for words in (
+        *(fault.words for fault in FAULTS.values() if fault.words),
+        spoken["gone"],
+        *spoken["errors"].values(),
+    ):
+        assert f"“{words}”" in FAILURES.text
 
 
 def test_sentences_of_a_team_s_own_are_served(folder: Path) -> None:

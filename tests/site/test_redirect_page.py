@@ -30,6 +30,9 @@ CLAIM = "eyJvcmlnaW4iOiAiaHR0cHM6Ly9jcm0uYWNtZS5vcmcifQ=="
 CODE = "secret-code"
 ANSWER = f"{REDIRECT_URI}?code={CODE}&state={CLAIM}-undefined-dXVpZA%253D%253D"
 
+FIRST_FLIGHT = 10 * 1460  # bytes that a server sends before it waits for the browser (RFC 6928)
+HEADERS = 1024
+
 LISTENING = "<!doctype html><script>received = []; onmessage = ({ data }) => received.push(data);</script><body>"
 
 
@@ -78,18 +81,19 @@ def test_a_parent_of_an_unlisted_origin_receives_nothing(
     assert received_by(page) == []
 
 
-def test_an_opener_of_the_hosts_own_origin_receives_the_answer_once(
-    internet: Internet, open_browser: OpenBrowser
+@pytest.mark.parametrize("answer", [ANSWER, ANSWER.replace("?code=", "?error=access_denied&error_description=")])
+def test_an_opener_of_the_hosts_own_origin_receives_the_answer_once_and_as_it_came(
+    internet: Internet, open_browser: OpenBrowser, answer: str
 ) -> None:
     page = open_browser(PLAIN).new_page()
     page.goto(f"{BASE}/")
     page.evaluate("() => { received = []; onmessage = ({ data }) => received.push(data); }")
 
     with page.expect_popup() as redirect:
-        page.evaluate("(address) => { window.open(address); }", ANSWER)
+        page.evaluate("(address) => { window.open(address); }", answer)
     wait_until_closed(redirect.value)
 
-    assert received_by(page) == [{"callbackUri": ANSWER}]
+    assert received_by(page) == [{"callbackUri": answer}]
 
 
 def test_the_code_leaves_the_address_and_the_history(open_browser: OpenBrowser) -> None:
@@ -146,12 +150,13 @@ def test_an_answer_that_nobody_took_is_gone_from_storage_with_its_window(
     assert CODE not in login.evaluate("() => JSON.stringify(localStorage)")
 
 
-def test_the_reason_of_a_denial_is_shown_as_text(open_browser: OpenBrowser) -> None:
+@pytest.mark.parametrize("code", ["unauthorized_client", "constructor", "title"])
+def test_an_error_that_no_sentence_is_for_is_shown_as_it_came_as_text(open_browser: OpenBrowser, code: str) -> None:
     page = open_browser(PLAIN).new_page()
 
-    page.goto(f"{REDIRECT_URI}?error=access_denied&error_description=%3Cb%3ENo%3C/b%3E&state=a-b-c")
+    page.goto(f"{REDIRECT_URI}?error={code}&error_description=%3Cb%3ENo%3C/b%3E&state=a-b-c")
 
-    expect(page.locator("#status")).to_contain_text("<b>No</b> (access_denied)")
+    expect(page.locator("#status")).to_contain_text(f"<b>No</b> ({code})")
 
 
 @pytest.mark.parametrize("query", ["", "?state=a-b-c", "?code="])
@@ -198,11 +203,37 @@ def test_it_speaks_the_language_of_the_browser_or_english(browsers: Browsers) ->
             assert page.evaluate("() => document.documentElement.lang") == language
 
 
-def test_each_language_has_every_sentence_and_none_of_another(browsers: Browsers) -> None:
+def test_each_language_has_every_sentence_and_none_of_another() -> None:
     assert len(SENTENCES) == 12
     assert {tuple(spoken) for spoken in SENTENCES.values()} == {tuple(SENTENCES["en"])}
-    texts = [text for spoken in SENTENCES.values() for text in spoken.values()]
+    assert {tuple(spoken["errors"]) for spoken in SENTENCES.values()} == {tuple(SENTENCES["en"]["errors"])}
+    texts = [spoken[name] for spoken in SENTENCES.values() for name in OLD]
+    texts += [text for spoken in SENTENCES.values() for text in spoken["errors"].values()]
     assert len(set(texts)) == len(texts)
+
+
+def test_what_a_user_can_do_about_an_error_is_said_in_each_language(browsers: Browsers) -> None:
+    for locale, spoken in SENTENCES.items():
+        for page in opened_in(browsers, REDIRECT_URI, locale=locale):
+            for code, sentence in spoken["errors"].items():
+                page.goto(f"{REDIRECT_URI}?error={code}&error_description=Words+of+RingCentral&state=a")
+                expect(page.locator("#status")).to_contain_text(f"{sentence} ({code}) {spoken['gone']}")
+
+
+@pytest.mark.parametrize(
+    ("code", "alike"),
+    [
+        ("temporarily_unavailable", "server_error"),
+        ("interaction_required", "login_required"),
+        ("consent_required", "login_required"),
+    ],
+)
+def test_errors_that_ask_for_the_same_are_told_alike(open_browser: OpenBrowser, code: str, alike: str) -> None:
+    page = open_browser(PLAIN).new_page()
+
+    page.goto(f"{REDIRECT_URI}?error={code}&error_description=Words+of+RingCentral&state=a-b-c")
+
+    expect(page.locator("#status")).to_contain_text(f"{SENTENCES['en']['errors'][alike]} ({code})")
 
 
 def frame_of(internet: Internet, base: str) -> str:
@@ -223,10 +254,8 @@ dark_logo = "dark.svg"
 dark_color = "#f0f0ff"
 dark_background = "#010203"
 """
-SWEDISH = {
-    "sv": {name: f"sv {name}" for name in SENTENCES["en"]},
-    "en": {name: f"own {name}" for name in SENTENCES["en"]},
-}
+OLD = [name for name in SENTENCES["en"] if name != "errors"]  # the sentences that a team's own file must have
+SWEDISH = {"sv": {name: f"sv {name}" for name in OLD}, "en": {name: f"own {name}" for name in OLD}}
 
 
 def test_its_look_is_the_team_s_own_in_light_and_dark(internet: Internet, browsers: Browsers, tmp_path: Path) -> None:
@@ -277,6 +306,31 @@ def test_the_sentences_can_be_a_team_s_own(internet: Internet, browsers: Browser
                 expect(page.locator("#status")).to_have_text(text)
 
 
+def test_a_team_s_own_sentences_tell_an_error_if_they_have_a_sentence_for_it(
+    internet: Internet, browsers: Browsers, tmp_path: Path
+) -> None:
+    own = {"sv": SWEDISH["sv"] | {"errors": {"unauthorized_client": "sv sentence"}}, "en": SWEDISH["en"]}
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "sentences.json").write_text(json.dumps(own))
+    denied, without_words = "error=access_denied&error_description=No.&state=a", "error=access_denied&state=a"
+    with hosts.own(internet, tmp_path / "own", f'public_dir = "{tmp_path}/pages"\n'):
+        for query, locale, text in (
+            ("error=unauthorized_client&error_description=No.&state=a", "sv", "sv sentence (unauthorized_client)"),
+            (denied, "sv", "No. (access_denied)"),
+            (denied, "en", "No. (access_denied)"),
+            (without_words, "en", "own failed (access_denied)"),
+        ):
+            for page in opened_in(browsers, f"https://{OWN}/redirect.html?{query}", locale=locale):
+                expect(page.locator("#status")).to_contain_text(text)
+
+
+@pytest.mark.parametrize("coding", ["br", "gzip"])
+def test_it_arrives_with_the_first_packets(coding: str, tmp_path: Path) -> None:
+    page = build_site(Settings(data_dir=tmp_path)).assets["/redirect.html"]
+    [size] = [body.size for body in page.bodies if body.coding == coding]
+    assert size < FIRST_FLIGHT - HEADERS
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -284,8 +338,9 @@ def test_the_sentences_can_be_a_team_s_own(internet: Internet, browsers: Browser
         (json.dumps({"sv": SWEDISH["sv"]}), 'has no "en"'),
         (json.dumps({**SENTENCES, "fr": {"title": "Connexion"}}), "fr.text: Field required"),
         (json.dumps({**SENTENCES, "fr": SENTENCES["fr"] | {"done": 1}}), "fr.done: Input should be a valid string"),
+        (json.dumps({**SENTENCES, "fr": SENTENCES["fr"] | {"errors": "Non"}}), "fr.errors: Input should be an object"),
     ],
-    ids=["no JSON", "no English", "a sentence that lacks", "a sentence that is none"],
+    ids=["no JSON", "no English", "a sentence that lacks", "a sentence that is none", "no table of errors"],
 )
 def test_sentences_that_cannot_be_said_are_an_error_at_the_start(tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "sentences.json").write_text(text)

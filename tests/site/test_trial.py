@@ -355,7 +355,7 @@ def test_a_user_who_says_no_is_told_of_and_no_token_is_asked_for(internet: Inter
     trial = on_trial(context).play()
 
     assert trial.verdict == f"{KNOWN}, and refused: access_denied: The user said no."
-    assert trial.remedy == f"{FAULTS['sign-in-denied'].why} {FAULTS['sign-in-denied'].change}"
+    assert trial.remedy == f"{FAULTS['access-denied'].why} {FAULTS['access-denied'].change}"
     assert trial.ticked == STEPS
     assert internet.platform.tokens == []
 
@@ -375,7 +375,7 @@ def test_an_app_that_may_not_sign_users_in_is_told_of(internet: Internet, contex
         (400, "invalid_client", "app-confidential"),
         (401, "invalid_client", "app-confidential"),
         (400, "unauthorized_client", "flow-refused"),
-        (503, "temporarily_unavailable", "platform-failed"),
+        (503, "temporarily_unavailable", "platform-unavailable"),
         (403, "something_new", "token-refused"),
     ],
 )

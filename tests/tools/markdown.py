@@ -67,3 +67,4 @@ def pages() -> Iterator[Page]:
 PAGES = list(pages())
 README = Page("README.md")
 SETTINGS = Page("docs/settings.md")
+FAILURES = Page("docs/when-a-sign-in-fails.md")

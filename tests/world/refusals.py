@@ -18,7 +18,7 @@ SAID: Mapping[str, tuple[str, str]] = {  # `error` and words by code
     "OAU-109": ("invalid_grant", "Redirect URIs do not match"),
     "OAU-113": ("invalid_client", "No redirect uri is registered for the client"),
     "OAU-153": ("invalid_client", "Invalid client"),
-    "OAU-101": ("invalid_request", "Parameter [response_type] value is invalid"),
+    "OAU-101": ("invalid_request", "Parameter [brandId] is invalid"),
 }
 STATUSES = (400, 403)
 RETRY_AFTER = 60  # seconds
@@ -111,4 +111,16 @@ REFUSALS: Mapping[str, Refusal] = {
     "a portal": a_portal,
     "a portal that quotes": a_portal_that_quotes,
     "a portal elsewhere": a_portal_elsewhere,
+}
+
+# The fault that each of them is.
+OF_CODES = {
+    "OAU-109": "redirect-uri-unregistered",
+    "OAU-113": "app-of-another-kind",
+    "OAU-153": "client-unknown",
+    "OAU-101": "registration-refused",
+}
+NOT_KNOWN: Mapping[str, str] = {
+    **{name: OF_CODES.get(name.partition(" ")[0], "registration-unclear") for name in REFUSALS},
+    "an error at the redirect URI": "registration-refused",
 }
