@@ -7,13 +7,15 @@ from pathlib import Path
 from playwright.sync_api import expect, sync_playwright
 from world import hosts
 from world.internet import HOST, Internet
+from world.trial import on_trial, without
 from world.user import ADAPTER_FRAME
 from world.weather import Browsers
 
 SIZE = {"width": 1280, "height": 1120}
 
 
-def take(browsers: Browsers, folder: Path) -> None:
+def take(internet: Internet, browsers: Browsers, folder: Path) -> None:
+    internet.platform.scope = without("Edit Extensions")
     context = browsers.incognito(viewport=SIZE, color_scheme="light")
     page = context.new_page()
     page.goto(f"https://{HOST}/#defaultDirection=left&enableSharedMessages=1")
@@ -22,6 +24,9 @@ def take(browsers: Browsers, folder: Path) -> None:
     expect(preview.locator("#signIn")).to_be_visible()
     page.evaluate("() => { document.querySelector('details').open = false; scrollTo(0, 0); }")
     page.screenshot(path=folder / "setup.png")
+
+    trial = on_trial(context, f"https://{HOST}/").play()
+    trial.page.locator("#try").screenshot(path=folder / "trial.png")
 
     page.goto(f"https://{HOST}/check.html")
     page.locator("#start:enabled").click()
@@ -39,7 +44,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browsers = Browsers(playwright, internet)
-        take(browsers, folder)
+        take(internet, browsers, folder)
         browsers.close()
 
 
