@@ -1,4 +1,4 @@
-/* What the setup page and the rehearsal share: their values and addresses, elements, and copying. */
+/* What the setup page and the rehearsal share: their values and addresses, elements, copying, and some words. */
 
 /** The values that the server has put into the page. */
 export const values = JSON.parse(text('values'));
@@ -11,6 +11,15 @@ export const at = (path) => new URL(path, home).href;
 
 /** The redirect URI that the host's own settings give the widget. */
 export const redirectUri = at(values.redirectUri || 'redirect.html');
+
+/** The ways in which an app hears of a sign-in's answer, in words. */
+export const HEARD = /** @type {Record<string, string>} */ ({
+  oAuthCallback: 'a call to the opener',
+  message: 'a message to the opener',
+  refresh: 'a message to the frame around it',
+  storage: 'storage',
+  relay: 'the host’s relay',
+});
 
 /**
  * The page's own element. Raises an error for one that the page lacks.
@@ -46,6 +55,15 @@ export function build(tag, attributes = {}, ...children) {
   for (const child of children) if (child) built.append(child);
   return built;
 }
+
+/** @param {string} sentence */
+export const capital = (sentence) => sentence[0].toUpperCase() + sentence.slice(1);
+
+/**
+ * A text in which code stands between backticks, as elements and texts.
+ * @param {string} text
+ */
+export const withCode = (text) => text.split('`').map((part, at) => (at % 2 ? build('code', {}, part) : part));
 
 /**
  * `act` once nothing has called for it for `wait` ms.

@@ -1,7 +1,7 @@
 /* The rehearsal: plays every way in which a sign-in comes back, one after the other, and says what is wrong. */
-import { build, element, enableCopying, home, redirectUri, values } from './page.mjs';
+import { HEARD, build, capital, element, enableCopying, home, redirectUri, values } from './page.mjs';
 import { examine } from './examine.mjs';
-import { HEARD, WAYS, foretell, judge } from './rehearsal.mjs';
+import { WAYS, foretell, judge } from './rehearsal.mjs';
 import { examineRelay } from './relay.mjs';
 
 /**
@@ -270,9 +270,6 @@ function report() {
     ...lines,
   ].join('\n');
 }
-
-/** @param {string} sentence */
-const capital = (sentence) => sentence[0].toUpperCase() + sentence.slice(1);
 
 async function run() {
   element('embedded-code').textContent =

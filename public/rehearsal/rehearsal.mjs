@@ -1,5 +1,7 @@
 /* The ways in which a sign-in comes back, as a table, and what is to be said of each when it was played. */
 
+import { HEARD } from './page.mjs';
+
 /**
  * @typedef {{blocked: boolean, heard: {by: string, ms: number, whole: boolean}[], stayed: string, denied: boolean,
  *            keeps: boolean}} Played what came of one, as `stand-in-app.js` tells it; `stayed`: where its window still is
@@ -26,15 +28,6 @@
  * @property {boolean} comesBack a plain sign-in was heard of
  * @property {{seen: string, advice: string}} [broken] what is wrong with the relay
  */
-
-/** The ways of hearing, in words. */
-export const HEARD = /** @type {Record<string, string>} */ ({
-  oAuthCallback: 'a call to the opener',
-  message: 'a message to the opener',
-  refresh: 'a message to the frame around it',
-  storage: 'storage',
-  relay: 'the host’s relay',
-});
 
 const OPENER = ['oAuthCallback', 'message'];
 const CODE = { code: 'rehearsed' }; // as in stand-in-platform.js

@@ -103,16 +103,6 @@
     return frame;
   }
 
-  /** Has the frame see other storage than the window, as in a page of another site. @returns {() => void} undoes it */
-  function partStorage() {
-    const own = Object.getOwnPropertyDescriptor(window, 'localStorage'); // there is one where storage is in memory
-    Object.defineProperty(window, 'localStorage', { configurable: true, value: sessionStorage });
-    return () => {
-      if (own) Object.defineProperty(window, 'localStorage', own);
-      else Reflect.deleteProperty(window, 'localStorage');
-    };
-  }
-
   /** The page that the window stands on in the end; empty where it has gone, or was severed. */
   function place() {
     if (isGone()) return '';
@@ -171,9 +161,8 @@
   });
   window.addEventListener('message', async ({ source, origin, data }) => {
     if (source === window.parent && origin === location.origin && data?.play) {
-      const rejoin = data.play.apart ? partStorage() : () => {};
+      if (window.embeddableHost) window.embeddableHost.isApart = data.play.apart;
       const played = await perform(data.play);
-      rejoin();
       const storage = { denied: !(localStorage instanceof Storage), keeps: keepsStorage() };
       window.parent.postMessage({ played: { ...played, ...storage } }, location.origin);
     } else if (data?.callbackUri) {

@@ -4,16 +4,25 @@ import { home } from './page.mjs';
 const KEY = `embeddable-host:done:${home.pathname}`;
 
 export function rememberChecklists() {
-  const boxes = [...document.querySelectorAll('.checklist input[type=checkbox]')].filter(
-    (box) => box instanceof HTMLInputElement,
-  );
   const done = recall();
-  for (const box of boxes) {
+  for (const box of boxes()) {
     box.checked = done.includes(box.name);
-    box.addEventListener('change', () => {
-      remember(boxes.filter(({ checked }) => checked).map(({ name }) => name));
-    });
+    box.addEventListener('change', remember);
   }
+}
+
+/**
+ * Ticks what is found to be done and takes the tick from what is found not to be, as if by hand.
+ * @param {Record<string, boolean>} found by the boxes' names
+ */
+export function tick(found) {
+  for (const box of boxes()) box.checked = found[box.name] ?? box.checked;
+  remember();
+}
+
+function boxes() {
+  const all = [...document.querySelectorAll('.checklist input[type=checkbox]')];
+  return all.filter((box) => box instanceof HTMLInputElement);
 }
 
 /** @returns {string[]} */
@@ -26,8 +35,8 @@ function recall() {
   }
 }
 
-/** @param {string[]} names */
-function remember(names) {
+function remember() {
+  const names = boxes().flatMap(({ checked, name }) => (checked ? [name] : []));
   try {
     localStorage.setItem(KEY, JSON.stringify(names));
   } catch {

@@ -63,6 +63,17 @@ export function laidOver(defaults, choices, twins) {
 }
 
 /**
+ * Whether a switch is on for a widget that is given these parameters, as `laidOver` makes them.
+ * @param {Parameter} parameter
+ * @param {Choices} given
+ */
+export function isOn({ name, kind, on, off }, given) {
+  if (kind !== 'switch') return false;
+  // What is off by `false` is on unless it is given; what is off by its absence is on by any text.
+  return off === '' ? name in given : !(name in given) || given[name] === on;
+}
+
+/**
  * Whether the release `one` is older than `other`; an unknown one is not.
  * @param {string} one
  * @param {string} other

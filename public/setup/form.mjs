@@ -1,6 +1,6 @@
 /* A form over every parameter: what the host has set, and what a page chooses over it. */
 import { isOlder } from './choices.mjs';
-import { build } from './page.mjs';
+import { build, capital } from './page.mjs';
 
 /**
  * @typedef {import('./choices.mjs').Parameter} Parameter
@@ -161,7 +161,7 @@ export class Row {
         build(
           'p',
           { id: `${this.id}-about` },
-          `${about[0].toUpperCase()}${about.slice(1)}. `,
+          `${capital(about)}. `,
           build('span', { class: 'facts' }, facts.filter(Boolean).join(' ')),
         ),
         warning && build('p', { class: 'warning' }, warning),

@@ -2,10 +2,12 @@
 import { at, element, enableCopying, build, home, settled, values } from './page.mjs';
 import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
 import { adapterCode, iframeCode } from './code.mjs';
-import { describeSignIn } from './sign-in.mjs';
+import { describeSignIn, serverOf } from './sign-in.mjs';
 import { Form } from './form.mjs';
 import { Handful } from './handful.mjs';
 import { PreviewPanel } from './preview-panel.mjs';
+import { ScopeList, chosenOf } from './scopes.mjs';
+import { Trial } from './trial.mjs';
 import { rememberChecklists } from './checklist.mjs';
 
 const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more than some times a second
@@ -13,7 +15,7 @@ const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more tha
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
  *         twins: Record<string, string>, version: string, release: string, source: string, relay: boolean,
- *         devices: string, profile: string, inSandbox: boolean, profiles: string[]}}
+ *         devices: string, profile: string, inSandbox: boolean, profiles: string[]} & import('./trial.mjs').Host}
  */
 const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
@@ -29,6 +31,8 @@ const form = new Form(
   () => showChoices(),
 );
 const handful = new Handful(form, host.twins);
+const scopes = new ScopeList(element('scopes'), host.features);
+const trial = new Trial(host);
 const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
 // Without credentials: in a request they would reach logs, and the CDN.
 const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
@@ -65,8 +69,18 @@ function showChoices() {
   element('secret-warning').textContent =
     `This code has ${secrets.join(' and ')} in it: whoever opens the page can read that. PKCE needs no secret. ` +
     'The preview goes without.';
+  showWhatItWants(given, choices.redirectUri === '');
   preview.restart();
   writeAddress();
+}
+
+/** @type {(given: import('./choices.mjs').Choices, isAtCdn: boolean) => void} the redirect page is the CDN's */
+function showWhatItWants(given, isAtCdn) {
+  const chosen = chosenOf(host.features, parameters, given);
+  const clientId = given.clientId || given.appKey || '';
+  const redirectUri = isAtCdn ? '' : given.redirectUri || at('redirect.html');
+  scopes.show(chosen);
+  trial.refresh({ server: serverOf(given), clientId, redirectUri }, given, chosen);
 }
 
 /** What the address says. One that names a place in the page says nothing of the choices. */

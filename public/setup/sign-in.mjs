@@ -1,6 +1,8 @@
 /* What the parameters mean for signing in, in a sentence. */
 import { isOlder } from './choices.mjs';
 
+/** @typedef {import('./choices.mjs').Choices} Choices */
+
 export const PRODUCTION = 'https://platform.ringcentral.com';
 export const SANDBOX = 'https://platform.devtest.ringcentral.com';
 const SERVERS = /** @type {Record<string, string>} */ ({
@@ -9,8 +11,17 @@ const SERVERS = /** @type {Record<string, string>} */ ({
 });
 const PKCE_SINCE = '1.4.0'; // before it: the implicit grant, which lasts for an hour
 
+/** The API server that these parameters name, without a slash at its end. @param {Choices} given */
+export const serverOf = (given) => given.appServer?.replace(/\/$/, '') || PRODUCTION;
+
+/** @param {string} server */
+const serverInWords = (server) => SERVERS[server] ?? server;
+
+/** What people call a server, with its address. @param {string} server */
+export const serverInFull = (server) => (SERVERS[server] ? `${SERVERS[server]} (${server})` : server);
+
 /**
- * @param {import('./choices.mjs').Choices} given what the widget is given in the end
+ * @param {Choices} given what the widget is given in the end
  * @param {string} version of the release; nothing where the CDN's latest is used
  * @param {boolean} relay whether the host has one
  */
@@ -18,11 +29,10 @@ export function describeSignIn(given, version, relay) {
   if (!given.clientId && !given.appKey && !given.authProxy) {
     return 'Nobody can sign in yet: the widget does not start without a client id.';
   }
-  const server = given.appServer?.replace(/\/$/, '') || PRODUCTION;
-  return `${flow(given, version, SERVERS[server] ?? server)}${opens(given, relay)}`;
+  return `${flow(given, version, serverInWords(serverOf(given)))}${opens(given, relay)}`;
 }
 
-/** @type {(given: import('./choices.mjs').Choices, version: string, where: string) => string} */
+/** @type {(given: Choices, version: string, where: string) => string} */
 function flow(given, version, where) {
   const hasSecret = Boolean(given.clientSecret || given.appSecret);
   if (given.authProxy) return `Users sign in to ${where} through your own proxy.`;
@@ -34,7 +44,7 @@ function flow(given, version, where) {
   return `Users sign in to ${where} by authorization code with ${how}, and again after 7 days without use.`;
 }
 
-/** @type {(given: import('./choices.mjs').Choices, relay: boolean) => string} */
+/** @type {(given: Choices, relay: boolean) => string} */
 function opens(given, relay) {
   if (!given.disableLoginPopup) return '';
   const origins = ' Your page opens the sign-in window itself: its origin belongs in redirect.origins in the settings.';

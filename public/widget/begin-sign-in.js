@@ -81,27 +81,28 @@
     },
   });
 
-  Object.defineProperty(window, 'embeddableHost', {
-    value: {
-      /** @type {(opened: Window) => Beginning | undefined} start.html asks what to do; once, and in the window just opened */
-      begin(opened) {
-        const attempt = current;
-        if (!attempt || attempt.isBegun || attempt.window !== opened) return undefined;
-        attempt.isBegun = true;
-        return {
-          address: attempt.address.href,
-          state: attempt.state,
-          secret: attempt.secret,
-          isMarked: (mark) => localStorage.getItem(mark) !== null,
-          relays: () => watch(attempt),
-        };
-      },
-      /** @param {Window} opened the redirect page is there, and has its opener */
-      cameBack(opened) {
-        if (current?.window === opened) current.end.abort();
-      },
+  const host = {
+    /** Whether a page that tries a sign-in out wants it as for an app that shares no storage with the window. */
+    isApart: false,
+    /** @type {(opened: Window) => Beginning | undefined} start.html asks what to do; once, and in the window just opened */
+    begin(opened) {
+      const attempt = current;
+      if (!attempt || attempt.isBegun || attempt.window !== opened) return undefined;
+      attempt.isBegun = true;
+      return {
+        address: attempt.address.href,
+        state: attempt.state,
+        secret: attempt.secret,
+        isMarked: (mark) => !host.isApart && localStorage.getItem(mark) !== null,
+        relays: () => watch(attempt),
+      };
     },
-  });
+    /** @param {Window} opened the redirect page is there, and has its opener */
+    cameBack(opened) {
+      if (current?.window === opened) current.end.abort();
+    },
+  };
+  Object.defineProperty(window, 'embeddableHost', { value: host });
 
   // The answer has come by a message, from wherever.
   window.addEventListener('message', ({ data }) => {

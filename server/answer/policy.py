@@ -32,8 +32,8 @@ class PagePolicy:
 
     `widget`: it shows the widget, from this origin or the CDN's. `modules`: it loads modules from this origin, and
     frames its pages. `app`: one of these is the app's, which may go on to the CDN. `asks`: it asks for them as well.
-    `redirects`: it frames the redirect page, wherever that is. `severs`: its window loses the page that opened it.
-    `framed`: by whom, "embedders" being those of `widget.embedders`.
+    `asks_servers`: it asks RingCentral's servers. `redirects`: it frames the redirect page, wherever that is. `severs`:
+    its window loses the page that opened it. `framed`: by whom, "embedders" being those of `widget.embedders`.
     """
 
     cache: str
@@ -42,6 +42,7 @@ class PagePolicy:
     modules: bool = False
     app: bool = False
     asks: bool = False
+    asks_servers: bool = False
     redirects: bool = False
     severs: bool = False
     framed: Literal["nobody", "self", "embedders"] = "nobody"
@@ -50,10 +51,12 @@ class PagePolicy:
 @dataclass(frozen=True)
 class Origins:
     """Whom a page's policy may name: who may frame the widget (`widget.embedders`), the origins the widget comes from
-    if it is not hosted (`cdn`), and the redirect page's address where it is another than the host's own."""
+    if it is not hosted (`cdn`), RingCentral's API servers, and the redirect page's address where it is another than the
+    host's own."""
 
     embedders: Iterable[str] = ()
     cdn: Iterable[str] = ()
+    servers: Iterable[str] = ()
     redirect: str = ""
 
 
@@ -74,6 +77,7 @@ def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[st
     widget = ["'self'", *origins.cdn] if policy.widget else []
     app = origins.cdn if policy.app else []
     own = ["'self'"] if policy.modules else []
+    asked = [*(["'self'"] if policy.asks else []), *(origins.servers if policy.asks_servers else [])]
     redirect = filter(None, [origin_of(origins.redirect)])
     # The adapter adds style elements of its own to the page.
     style = ["'unsafe-inline'"] if policy.widget else []
@@ -82,7 +86,7 @@ def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[st
         ("script-src", [*scripts, *widget, *own]),
         ("style-src", style or list(styles)),
         ("img-src", [policy.images]),
-        *([("connect-src", ["'self'"])] if policy.asks else []),
+        *([("connect-src", asked)] if asked else []),
         ("frame-src", [*widget, *app, *own, *(["'self'", *redirect] if policy.redirects else [])]),
         ("base-uri", []),
         ("form-action", []),

@@ -16,14 +16,13 @@ import httpx2
 
 from server.answer.body import IDENTITY
 from server.check.judge_registration import KNOWN, UNCLEAR, UNKNOWN, Asked, Reply, Verdict, judge, shown
-from server.config.parameters import PARAMETERS
+from server.config.parameters import PRODUCTION, SANDBOX
 from server.config.settings import Settings
 from server.faults.faults import Symptom
 from server.progress import Progress
 from server.site.part import Basis, Home
 
 AUTHORIZE = "/restapi/oauth/authorize"
-PRODUCTION, SANDBOX = PARAMETERS["appServer"].unset, "https://platform.devtest.ringcentral.com"
 OTHERS = {PRODUCTION: SANDBOX, SANDBOX: PRODUCTION}
 ELSEWHERE = "client-of-the-other-server"
 NO_CLIENT_ID = "no-client-id"

@@ -15,6 +15,10 @@ from urllib.parse import urlsplit
 
 Value = str | bool | int | float
 
+# RingCentral's API servers (`widget.md`): production, and the sandbox of apps that are not in production yet.
+PRODUCTION = "https://platform.ringcentral.com"
+SANDBOX = "https://platform.devtest.ringcentral.com"
+
 
 class Kind(Enum):
     """How the widget reads a parameter; the value is the name that people read."""
@@ -60,7 +64,7 @@ class Parameter:
 GROUPS: Mapping[str, tuple[Parameter, ...]] = {
     "Signing in": (
         Parameter("clientId", "1.4.0", Kind.TEXT, "client id of your registered app", twin="appKey"),
-        Parameter("appServer", "0.1.0", Kind.HTTPS, "RingCentral's API server", "https://platform.ringcentral.com"),
+        Parameter("appServer", "0.1.0", Kind.HTTPS, "RingCentral's API server", PRODUCTION),
         Parameter("redirectUri", "0.1.0", Kind.URL, "redirect URI", "this host's redirect.html"),
         Parameter("prefix", "0.1.0", Kind.TEXT, "prefix of storage keys and element ids", "rc-widget"),
         Parameter(
@@ -191,7 +195,7 @@ def mistake(name: str, value: Value) -> str | None:
             remedy = 'write a full address, such as "https://phone.example.com/"'
         case Kind.HTTPS:
             right = value == "" or _is_address(value, "https")
-            remedy = 'write an https:// address, such as "https://platform.devtest.ringcentral.com"'
+            remedy = f'write an https:// address, such as "{SANDBOX}"'
         case Kind.TEXT:
             right, remedy = isinstance(value, str), f'write it in quotes, {name} = "…"'
     return None if right else remedy
@@ -228,6 +232,13 @@ def encode(values: Mapping[str, Value]) -> dict[str, str]:
         elif value != "":
             encoded[name] = str(value)
     return encoded
+
+
+def is_on(name: str, given: Mapping[str, str]) -> bool:
+    """Whether a switch is on for a widget that is given these texts, as `encode` writes them."""
+    if PARAMETERS[name].kind is Kind.TRI_STATE:
+        return given.get(name, "true") == "true"
+    return name in given
 
 
 def form() -> list[dict[str, object]]:

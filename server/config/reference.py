@@ -1,10 +1,11 @@
-"""The reference of settings and parameters as Markdown, from their declarations."""
+"""The reference of settings, parameters and scopes as Markdown, from their declarations."""
 
 from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from server.config.parameters import PARAMETERS, SWITCHES
+from server.config.scopes import FEATURES, Feature
 from server.config.settings import NAMED, SECTIONS, Settings
 
 
@@ -55,3 +56,17 @@ def parameters() -> str:
             f"| `{parameter.name}` | {kind} | {parameter.unset} | {parameter.since} | {parameter.about}{refused} |"
         )
     return "\n".join(rows)
+
+
+def scopes() -> str:
+    """Every feature of the widget with the scopes that it wants of the app."""
+    rows = ["| feature | scopes, as the console names them | chosen |", "|---|---|---|"]
+    for feature in FEATURES:
+        consoles = ", ".join(scope.console for scope in feature.scopes)
+        rows.append(f"| {feature.name} | {consoles} | {_when(feature)} |")
+    return "\n".join(rows)
+
+
+def _when(feature: Feature) -> str:
+    switches = (f"`{name}` is {'on' if on else 'off'}" for name, on in feature.when.items())
+    return ", ".join(switches) or "always"

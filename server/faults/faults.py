@@ -13,6 +13,8 @@ class Fault:
     `seen_by_browsers`: whether a page can see it. `explains`: faults that are its consequence where both are found.
     `code` and `words`: those in which RingCentral tells it (`widget.md`); empty for a fault of the host's own half.
     `sentence`: the name of the redirect page's sentence that tells a user of it, if one does.
+    `seen_by_trial`: whether a real sign-in can end with it; `errors`: the OAuth errors by which it is known there (RFC
+    6749 §4.1.2.1, §5.2).
     """
 
     why: str
@@ -22,6 +24,8 @@ class Fault:
     code: str = ""
     words: str = ""
     sentence: str = ""
+    seen_by_trial: bool = False
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

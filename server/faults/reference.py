@@ -33,6 +33,13 @@ def codes() -> str:
     return _table(("RingCentral says", "why", "what to change"), rows)
 
 
+def refusals() -> str:
+    """What RingCentral answers to the widget, or to the trial, instead of a token."""
+    known = (fault for fault in FAULTS.values() if fault.errors and not fault.sentence)
+    rows = ((", ".join(f"`{error}`" for error in fault.errors), fault.why, fault.change) for fault in known)
+    return _table(("RingCentral answers", "why", "what to change"), rows)
+
+
 def sentences(texts: Mapping[str, str], errors: Mapping[str, str]) -> str:
     """The redirect page's sentences that tell a user of a fault: `texts` by name, and those by an answer's error."""
     said = {name: f"“{text}”" for name, text in texts.items()}

@@ -10,7 +10,6 @@ from server.releases.release import Release
 CDN_ORIGINS = ("https://apps.ringcentral.com", "https://ringcentral.github.io")
 CDN_VERSION = "latest"
 
-SANDBOX_SERVER = "https://platform.devtest.ringcentral.com"  # the API server of apps that are not in production yet
 DEFAULT_PREFIX = "rc-widget"
 APP_PAGE = "app.html"
 APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")

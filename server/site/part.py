@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from server.answer.body import Body
 from server.answer.policy import Headers, Origins, PagePolicy, origin_of, page_headers
-from server.config.parameters import encode
+from server.config.parameters import PRODUCTION, SANDBOX, encode
 from server.config.settings import Settings
 from server.releases.release import Release
-from server.site.contract import APP_PAGE, CDN_VERSION, SANDBOX_SERVER, cdn_origins, has_manual_init
+from server.site.contract import APP_PAGE, CDN_VERSION, cdn_origins, has_manual_init
 from server.site.page import make_page
 
 if TYPE_CHECKING:
@@ -105,6 +105,12 @@ class Home:
         return self.parameters.get("redirectUri", self.address and f"{self.address}{REDIRECT_PAGE}")
 
     @property
+    def servers(self) -> tuple[str, ...]:
+        """The origins of RingCentral's API servers: production, the sandbox, and the profile's own if it is another."""
+        own = origin_of(self.parameters.get("appServer", ""))
+        return tuple(dict.fromkeys([PRODUCTION, SANDBOX, *([own] if own else [])]))
+
+    @property
     def source(self) -> str:
         """The origin that the widget comes from, if that is not this host."""
         return "" if self.basis.release else origin_of(self.basis.settings.widget.source)
@@ -112,7 +118,7 @@ class Home:
     @property
     def is_in_sandbox(self) -> bool:
         """Whether the profile's app is still used in RingCentral's sandbox."""
-        return self.parameters.get("appServer", "").rstrip("/") == SANDBOX_SERVER
+        return self.parameters.get("appServer", "").rstrip("/") == SANDBOX
 
     def in_app_folder(self, name: str = APP_PAGE) -> str:
         """The address of a file beside the app: seen from this folder, or at the CDN."""
@@ -131,6 +137,7 @@ class Home:
         origins = Origins(
             embedders=self.basis.settings.widget.embedders,
             cdn=() if self.basis.release else cdn_origins(self.basis.settings),
+            servers=self.servers,
             redirect=self.redirect_uri,
         )
         headers = page_headers(policy, page.scripts, page.styles, origins)

@@ -1,25 +1,31 @@
 """The setup page: what a person sees, with the preview of the widget, and the modules that its pages load."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from server.answer.policy import MINUTES, PagePolicy, script_headers
 from server.config.credentials import is_secret
 from server.config.parameters import TWINS, form
+from server.config.scopes import FEATURES, Feature, chosen, wanted
+from server.faults.faults import FAULTS, Fault
 from server.site.page import MODULE
 from server.site.part import INDEX, Basis, Draft, Home
+from server.site.widget import BEFORE_APP, before_app
 
 # What the frame of the widget needs of its page besides sound (Permissions Policy): Firefox lets a frame choose the
 # loudspeaker only where it is allowed to (`setSinkId`, `widget.md`).
 DEVICES = ("microphone", "speaker-selection")
 
-POLICY = PagePolicy(MINUTES, modules=True)
+POLICY = PagePolicy(MINUTES, modules=True, asks=True, asks_servers=True)
 PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
 
 
 @dataclass(frozen=True)
 class Values:
-    """What `index.html` is given, for its modules and as texts."""
+    """What `index.html` is given, for its modules and as texts.
+
+    `refusals`: what RingCentral's window may say instead of its login page. `faults`: what a trial can end with.
+    """
 
     home: str
     redirectUri: str
@@ -36,6 +42,11 @@ class Values:
     credentials: list[str]
     groups: list[dict[str, object]]
     twins: Mapping[str, str]
+    features: tuple[Feature, ...]
+    scopes: str
+    servers: tuple[str, ...]
+    refusals: list[Fault]
+    faults: Mapping[str, Fault]
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,7 @@ def drafts(basis: Basis) -> Iterator[Draft]:
         if name.endswith(MODULE):
             yield Draft(f"/{name}", name, text.encode(), script_headers())
     for home in basis.homes:
-        yield home.page(INDEX, POLICY, {INDEX: _values(home)})
+        yield home.page(INDEX, POLICY, {INDEX: _values(home), BEFORE_APP: before_app(basis, home.top)})
         yield home.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(devices(home))})
 
 
@@ -75,7 +86,30 @@ def _values(home: Home) -> Values:
         credentials=secrets,
         groups=form(),
         twins=TWINS,
+        features=FEATURES,
+        scopes=_scopes_in_words(home),
+        servers=home.servers,
+        refusals=_refusals(),
+        faults={name: fault for name, fault in FAULTS.items() if fault.seen_by_trial},
     )
+
+
+def _scopes_in_words(home: Home) -> str:
+    """The scopes that the host's own parameters want, for readers without JavaScript."""
+    scopes = wanted(chosen(home.parameters))
+    return "; ".join(
+        f"{scope.console} (for {', '.join(feature.name for feature in features)})" for scope, features in scopes.items()
+    )
+
+
+def _refusals() -> list[Fault]:
+    """What RingCentral's window may say, by its code.
+
+    One code has two reasons, which a page cannot tell apart. The last one is for all that has none.
+    """
+    unknown = FAULTS["client-unknown"]
+    elsewhere = replace(FAULTS["client-of-the-other-server"], code=unknown.code, words=unknown.words)
+    return [*(fault for fault in FAULTS.values() if fault.code), elsewhere, FAULTS["window-unclear"]]
 
 
 def devices(home: Home) -> str:

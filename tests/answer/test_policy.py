@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from world.host import Answer, Server, add_release, configured, serving
+from world.host import Answer, Server, add_release, assets, configured, serving
 from world.wire import ADAPTERS, EMBEDDER, MODULES, OUR_PAGES, SETTINGS, SETUP_PAGES
 
 from server.releases.release import Release
@@ -140,6 +140,23 @@ def test_the_redirect_page_asks_this_host_alone_and_where_there_is_no_relay_nobo
 ) -> None:
     assert policy(server.ask("/redirect.html"))["connect-src"] == ["'self'"]
     assert "connect-src" not in policy(unhosted.ask("/redirect.html"))
+
+
+API_SERVERS = ["https://platform.ringcentral.com", "https://platform.devtest.ringcentral.com"]
+
+
+def test_the_setup_page_alone_may_ask_ringcentral_s_servers_and_no_others(server: Server) -> None:
+    for address in OUR_PAGES:
+        asked = policy(server.ask(address)).get("connect-src", [])
+        assert asked == ["'self'", *API_SERVERS] if address in ("/", "/sandbox/") else asked in ([], ["'self'"])
+
+
+def test_a_profile_s_own_server_may_be_asked_by_its_setup_page(tmp_path: Path) -> None:
+    settings = '[profiles.own.params]\nappServer = "https://api.example.com/path/"'
+    pages = assets(configured(tmp_path, settings))
+    asked = {path: dict(pages[path].headers)["Content-Security-Policy"] for path in ("/", "/own/")}
+    assert f"connect-src 'self' {' '.join(API_SERVERS)};" in asked["/"]
+    assert f"connect-src 'self' {' '.join(API_SERVERS)} https://api.example.com;" in asked["/own/"]
 
 
 FRAMEABLE = ("/redirect.html", "/app.html", "/check.html", "/stand-in-app.html", "/widget/{id}/app.html")

@@ -12,6 +12,7 @@ from world.internet import CROSS_SITE, NGINX, NGINX_PREFIXED, SAME_SITE, Interne
 from world.patience import wait_until
 from world.platform import TokenRequest
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
+from world.trial import on_trial
 from world.user import Phone
 from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
@@ -89,6 +90,19 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
         relayed = f'"{method} {prefix}relay/ HTTP/2.0" {status} '
         wait_until(lambda relayed=relayed: relayed in proxy.log(LOGS[name]), "the relay is in the log")
     for secret in (code, *ids):
+        assert proxy.files_with(secret) == []
+        assert secret not in server.output
+
+
+def test_a_trial_on_the_setup_page_is_written_nowhere(
+    server: Server, proxy: Proxy, internet: Internet, open_browser: OpenBrowser
+) -> None:
+    internet.platform.severs_openers = True
+    trial = on_trial(open_browser(PLAIN), f"https://{NGINX}/").play()
+
+    assert "by the host’s relay" in trial.facts
+    wait_until(lambda: "GET /relay/ HTTP/2.0" in proxy.log(LOGS[NGINX]), "the relay is in the log")
+    for secret in (*internet.platform.codes, *internet.platform.issued):
         assert proxy.files_with(secret) == []
         assert secret not in server.output
 

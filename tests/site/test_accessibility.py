@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from world.internet import HOST
+from world.internet import HOST, Internet
 from world.places import NODE_MODULES
+from world.trial import on_trial, without
 from world.weather import INCOGNITO, Browsers, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted")
@@ -55,6 +56,22 @@ def test_the_setup_page_is_right(context: BrowserContext) -> None:
     page.get_by_role("button", name="Start the preview").click()
     expect(page.locator("#preview-stage iframe")).to_be_visible()
     is_right(page)
+
+
+def test_the_trial_is_right_while_it_waits_and_when_it_has_told(context: BrowserContext, internet: Internet) -> None:
+    internet.platform.waits_for_users = True
+    trial = on_trial(context)
+    login = trial.press()
+    login.get_by_text("Sign in", exact=True).wait_for()
+    login.close()
+    trial.see("RingCentral’s window is closed")
+    is_right(trial.page)
+
+    trial.stop()
+    internet.platform.waits_for_users = False
+    internet.platform.scope = without("Video")
+    trial.play()
+    is_right(trial.page)
 
 
 def test_the_rehearsal_is_right(context: BrowserContext) -> None:

@@ -94,7 +94,7 @@ def test_a_redirect_uri_that_a_link_has_chosen_is_not_taken_for_the_hosts(return
 
 
 def test_the_checklist_remembers_what_is_done_for_each_profile(setup: SetupPage) -> None:
-    setup.page.get_by_label("RingOut", exact=True).check()
+    setup.page.locator("[name=scope-ringout]").check()
     setup.page.get_by_label("paste the address above").check()
 
     setup.page.reload()
@@ -113,8 +113,8 @@ def test_printed_it_is_the_redirect_uri_and_the_checklist(setup: SetupPage) -> N
     setup.page.emulate_media(media="print")
 
     assert setup.page.locator("#redirect-uri").is_visible()
-    assert setup.page.get_by_label("RingOut", exact=True).is_visible()
-    for hidden in ("#parameters", "#adapter-code", "#preview-start", "#works", "button:visible"):
+    assert setup.page.locator("[name=scope-ringout]").is_visible()
+    for hidden in ("#parameters", "#adapter-code", "#preview-start", "#try", "#works", "button:visible"):
         assert not setup.page.locator(hidden).first.is_visible(), hidden
 
 
@@ -338,7 +338,8 @@ def test_without_javascript_the_redirect_uri_and_the_code_can_be_read(public: st
     assert page.locator("#redirect-uri").inner_text() == f"{public}redirect.html"
     assert page.locator("#adapter-code").inner_text() == f'<script src="{public}adapter.js"></script>'
     assert f'src="{public}app.html"' in page.locator("#iframe-code").inner_text()
-    assert page.get_by_label("VoIP Calling").is_visible()
+    assert "VoIP Calling (for browser calls); " in page.locator("#register fieldset").inner_text()
+    assert page.get_by_text("This needs JavaScript.").is_visible()
     assert page.locator("button:visible, #parameters:visible, #preview:visible").count() == 0
     assert page.locator("#adapter-code:visible, #iframe-code:visible").count() == 2
     page.goto(f"{public}check.html")

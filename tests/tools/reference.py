@@ -18,9 +18,10 @@ def _sentences() -> str:
 
 
 TABLES: Mapping[Page, Mapping[str, Callable[[], str]]] = {
-    SETTINGS: {"settings": reference.settings, "parameters": reference.parameters},
+    SETTINGS: {"settings": reference.settings, "parameters": reference.parameters, "scopes": reference.scopes},
     FAILURES: {
         "codes": faults.codes,
+        "refusals": faults.refusals,
         "sentences": _sentences,
         **{seen: partial(faults.found, seen) for seen in faults.SEEN},
     },

@@ -8,6 +8,7 @@ from playwright.sync_api import expect, sync_playwright
 from world import hosts
 from world.graduation import message, presence
 from world.internet import HOST, Internet
+from world.trial import on_trial, without
 from world.user import ADAPTER_FRAME
 from world.weather import Browsers
 
@@ -21,7 +22,8 @@ DONE = [
 ]
 
 
-def take(browsers: Browsers, folder: Path) -> None:
+def take(internet: Internet, browsers: Browsers, folder: Path) -> None:
+    internet.platform.scope = without("Edit Extensions")
     context = browsers.incognito(viewport=SIZE, color_scheme="light")
     page = context.new_page()
     page.set_viewport_size(SETUP_SIZE)
@@ -44,6 +46,9 @@ def take(browsers: Browsers, folder: Path) -> None:
     expect(page.locator("#requirement-presence .how-many")).to_have_text("2 of 6")
     page.screenshot(path=folder / "graduation.png")
 
+    trial = on_trial(context, f"https://{HOST}/").play()
+    trial.page.locator("#try").screenshot(path=folder / "trial.png")
+
     page.goto(f"https://{HOST}/check.html")
     page.locator("#start:enabled").click()
     expect(page.locator("#copy")).to_be_enabled(timeout=60_000)
@@ -60,7 +65,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browsers = Browsers(playwright, internet)
-        take(browsers, folder)
+        take(internet, browsers, folder)
         browsers.close()
 
 

@@ -73,7 +73,8 @@ class Window:
 
     def press(self, selector: str, frame: str = "") -> None:
         context = self._context(frame)
-        element = self.session.evaluate(context, f"document.querySelector({json.dumps(selector)})")
+        find = f"document.querySelector({json.dumps(selector)})"
+        element = self.session.evaluate(context, f"({find}?.scrollIntoView({{ block: 'center' }}), {find})")
         if "sharedId" not in element:
             raise EngineError(f"there is no element {selector}")
         middle = {"x": 0, "y": 0, "origin": {"type": "element", "element": {"sharedId": element["sharedId"]}}}

@@ -25,13 +25,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from world.patience import wait_until
-from world.platform import LOGIN_HOST, Platform
+from world.platform import LOGIN_HOST, Cors, Platform
 from world.release import stage
 
 SAME_SITE = "crm.example.com"  # a team's page, of the same site as the hosts
@@ -150,13 +149,7 @@ class Internet:
             yield self
 
     def _app(self) -> Starlette:
-        cors = Middleware(
-            CORSMiddleware,
-            allow_origin_regex=".*",
-            allow_methods=["POST"],
-            allow_headers=["*"],
-            allow_credentials=True,
-        )
+        cors = Middleware(Cors, platform=self.platform)
         return Starlette(routes=[*self.platform.routes, Route("/{path:path}", self._show)], middleware=[cors])
 
     async def _show(self, request: Request) -> Response:

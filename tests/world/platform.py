@@ -2,13 +2,16 @@
 
 A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
 redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
-a company's single sign-on may. With `platform.has_login_host` the authorize address redirects to a login page
-on a host of its own. `platform.refusal` (see `refusals`) is what it answers instead of any of this. The token
-endpoint is strict: a code is good once, for the redirect URI, the client and the PKCE challenge it was given to.
+a company's single sign-on may. With `platform.waits_for_users` it has a link instead, to be pressed. With
+`platform.has_login_host` the authorize address redirects to a login page on a host of its own.
+`platform.refusal` (see `refusals`) is what it answers instead of any of this. The token endpoint is strict: a
+code is good once, for the redirect URI, the client and the PKCE challenge it was given to. A token has the
+scopes of `platform.scope`, until it is revoked.
 """
 
 import base64
 import hashlib
+import html
 import json
 import secrets
 from collections.abc import Mapping
@@ -16,9 +19,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from world.refusals import Refusal
 
@@ -28,6 +33,10 @@ Answer = Literal["code", "denied", "implicit"]
 LOGIN_PAGE = """<!doctype html>
 <title>Sign in to RingCentral</title>
 <script>window.addEventListener("load", () => {{ location.href = {address}; }});</script>
+"""
+WAITING_PAGE = """<!doctype html>
+<title>Sign in to RingCentral</title>
+<a href="{address}">Sign in</a>
 """
 
 
@@ -53,19 +62,22 @@ class TokenRequest:
 class Platform:
     answer: Answer = "code"
     severs_openers: bool = False
+    waits_for_users: bool = False
     has_login_host: bool = False
     refusal: Refusal | None = None
     refusals: dict[str, Refusal] = field(default_factory=dict)  # of one server alone, by its host name
+    scope: str = "ReadAccounts"
+    token_refusal: tuple[int, str] | None = None  # the status and OAuth's error (RFC 6749 §5.2)
+    revocation_status: int = 200
+    allows_pages: bool = True  # by CORS, to ask for tokens and revoke them
     authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)  # every token given out
+    revoked: list[str] = field(default_factory=list)  # the tokens given back
 
     def forget(self) -> None:
-        self.answer, self.severs_openers, self.has_login_host, self.refusal = "code", False, False, None
-        self.refusals.clear()
-        self.authorized.clear()
-        self.tokens.clear()
-        self.grants.clear()
+        vars(self).update(vars(Platform()))
 
     @property
     def codes(self) -> list[str]:
@@ -78,6 +90,7 @@ class Platform:
             Route("/restapi/oauth/authorize", self.authorize),
             Route("/login", self.log_in),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
+            Route("/restapi/oauth/revoke", self.revoke, methods=["POST"]),
         ]
 
     async def authorize(self, request: Request) -> Response:
@@ -94,6 +107,8 @@ class Platform:
         if query.get("prompt") == "none":
             return RedirectResponse(address)
         policy = {"Cross-Origin-Opener-Policy": "same-origin"} if self.severs_openers else {}
+        if self.waits_for_users:
+            return HTMLResponse(WAITING_PAGE.format(address=html.escape(address)), headers=policy)
         return HTMLResponse(LOGIN_PAGE.format(address=json.dumps(address)), headers=policy)
 
     def callback(self, query: Mapping[str, str]) -> str:
@@ -114,13 +129,35 @@ class Platform:
         granted = self.is_granted(form)
         server = request.headers["host"]
         self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
-        body = {"access_token": secrets.token_urlsafe()} if granted else {"error": "invalid_grant"}
-        return JSONResponse(body, status_code=200 if granted else 400)
+        if self.token_refusal:
+            status, error = self.token_refusal
+            return JSONResponse({"error": error, "error_description": "The app was refused."}, status)
+        if not granted:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        self.issued.append(secrets.token_urlsafe())
+        return JSONResponse({"access_token": self.issued[-1], "token_type": "bearer", "scope": self.scope})
+
+    async def revoke(self, request: Request) -> Response:
+        """Takes a token back (RFC 7009 §2.1)."""
+        form = dict(parse_qsl((await request.body()).decode()))
+        self.revoked.append(form["token"])
+        return Response(status_code=self.revocation_status)
 
     def is_granted(self, form: Mapping[str, str]) -> bool:
         is_first = form["code"] not in [earlier.code for earlier in self.tokens]
         asked_by = Grant(form["client_id"], form["redirect_uri"], s256(form["code_verifier"]))
         return is_first and self.grants.get(form["code"]) == asked_by
+
+
+class Cors(CORSMiddleware):
+    """Lets pages of every origin ask, for as long as the platform allows that."""
+
+    def __init__(self, app: ASGIApp, platform: Platform) -> None:
+        super().__init__(app, allow_methods=["POST"], allow_headers=["*"], allow_credentials=True)
+        self.platform = platform
+
+    def is_allowed_origin(self, origin: str) -> bool:
+        return self.platform.allows_pages
 
 
 def s256(verifier: str) -> str:
