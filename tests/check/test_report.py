@@ -77,7 +77,8 @@ def test_every_fault_there_is_can_be_shown() -> None:
     elsewhere = {"dns", "unreachable", "no-tls", "other-settings", "wrong-release"}
     of_registration = {"client-of-the-other-server", *NOT_KNOWN.values()}
     told_to_users = {name for name, fault in FAULTS.items() if fault.sentence}  # by the redirect page
-    assert shown | elsewhere | of_registration | told_to_users == FAULTS.keys()
+    of_the_trial = {name for name, fault in FAULTS.items() if fault.seen_by_trial}
+    assert shown | elsewhere | of_registration | told_to_users | of_the_trial == FAULTS.keys()
     assert set(itertools.chain(*(fault.explains for fault in FAULTS.values()))) <= FAULTS.keys()
 
 
