@@ -1,4 +1,4 @@
-"""The setup page in the browser of a user who was there before."""
+"""The setup page in a browser that was there before, and the graduation tracker in that of an app's owner."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext
 from world.internet import Internet
 from world.setup_page import SetupPage, opened
+from world.tracker import Tracker
 from world.weather import DEADLINE, Browsers
 
 
@@ -24,3 +25,21 @@ def setup(returning_user: BrowserContext, internet: Internet) -> Iterator[SetupP
     setup.page.evaluate("() => localStorage.clear()")
     yield setup
     setup.page.close()
+
+
+@pytest.fixture(scope="module")
+def owner(browsers: Browsers) -> Iterator[BrowserContext]:
+    """The browser of an app's owner."""
+    context = browsers.incognito()
+    context.set_default_timeout(DEADLINE)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def tracker(owner: BrowserContext, internet: Internet) -> Iterator[Tracker]:
+    """The tracker, with nothing counted."""
+    page = owner.new_page()
+    yield Tracker(page).open()
+    page.evaluate("() => localStorage.clear()")
+    page.close()

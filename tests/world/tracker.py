@@ -1,0 +1,59 @@
+"""The graduation tracker as a test sees it, and a phone on it that tells what the test says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Page, expect
+
+from server.site.graduation import REQUIREMENTS
+from world.internet import HOST
+
+ADDRESS = f"https://{HOST}/sandbox/graduation.html"
+LEAST = {requirement.name: requirement.least for requirement in REQUIREMENTS}
+NOTHING = dict.fromkeys(LEAST, 0)
+APART = 10  # seconds between two things that a user does
+BEGIN = 1_800_000_000  # when a test begins, in seconds
+
+
+@dataclass
+class Tracker:
+    page: Page
+    now: int = BEGIN
+
+    def open(self, address: str = ADDRESS) -> "Tracker":
+        self.page.clock.set_fixed_time(self.now)
+        self.page.goto(address)
+        expect(self.page.frame_locator("#phone-frame").locator("#signIn")).to_be_visible()
+        self.page.evaluate("() => addEventListener('message', ({ data }) => { window.told = data; })")
+        return self
+
+    def hear(self, *events: Any) -> None:
+        """What the widget tells at one moment; all of it has been heard in the end."""
+        self.now += APART
+        self.page.clock.set_fixed_time(self.now)
+        frame = self.page.frame_locator("#phone-frame").locator("body")
+        frame.evaluate("(_, all) => { for (const one of all) parent.postMessage(one, '*'); }", [*events, self.now])
+        self.page.wait_for_function("now => window.told === now", arg=self.now, polling=5)
+
+    def row(self, name: str) -> str:
+        return self.page.locator(f"#requirement-{name}").inner_text()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {
+            name: int(self.page.locator(f"#requirement-{name} .how-many").inner_text().split()[0]) for name in LEAST
+        }
+
+    def has_counted(self, **counts: int) -> bool:
+        return self.counts == NOTHING | {name.replace("_", "-"): count for name, count in counts.items()}
+
+    def press(self, button: str, name: str) -> None:
+        self.page.locator(f"#requirement-{name}").get_by_role("button", name=button).click()
+
+    @property
+    def kept(self) -> dict[str, str]:
+        """What the tracker has put into the browser's storage."""
+        kept = self.page.evaluate(
+            "() => Object.entries(localStorage).filter(([key]) => key.startsWith('embeddable-host:'))"
+        )
+        return dict(kept)
