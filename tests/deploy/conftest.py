@@ -10,6 +10,10 @@ from world.hosts import SETTINGS
 from world.internet import make_certificate
 from world.proxy import Proxy, fronting
 
+from server.answer.coding import Cache, compress
+from server.config.load import load
+from server.site.site import build_site
+
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -20,9 +24,11 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A host's folder, with a release and a profile."""
+    """A host's folder, with a release and a profile, where all is compressed as far as it goes: nothing is replaced."""
     folder = configured(tmp_path_factory.mktemp("nginx") / "host", SETTINGS)
     add_release(folder)
+    settings = load(folder / "embeddable.toml")
+    compress(Cache(settings.cache), build_site(settings).rough)
     return folder
 
 
