@@ -49,7 +49,7 @@ export function authorizeAddress({ server, clientId, redirectUri }, state, chall
  * @param {string} answer its whole address
  * @returns {{code: string} | {error: string, seen: string}}
  */
-export function read(answer) {
+export function readAnswer(answer) {
   const given = new URL(answer).searchParams;
   const error = given.get('error');
   const code = given.get('code');

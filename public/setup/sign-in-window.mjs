@@ -35,7 +35,7 @@ export function openSignIn(address, state, redirectUri) {
   };
 
   // There before the window is: `begin-sign-in.js` fetches an answer for as long as somebody waits for it.
-  window.oAuthCallback = (heard) => hear(heard, !opened || opened.closed ? 'relay' : 'oAuthCallback');
+  window.oAuthCallback = (heard) => hear(heard, opened?.closed ? 'relay' : 'oAuthCallback');
   signal.addEventListener('abort', () => {
     delete window.oAuthCallback;
     settle(undefined);

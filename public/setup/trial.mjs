@@ -1,6 +1,6 @@
 /* The trial: one real sign-in with this page in the widget's place, to learn what RingCentral says of the app. */
 import { HEARD, element } from './page.mjs';
-import { authorizeAddress, learnScopes, newPair, newState, read } from './oauth.mjs';
+import { authorizeAddress, learnScopes, newPair, newState, readAnswer } from './oauth.mjs';
 import { noteOn, obstacleTo } from './obstacles.mjs';
 import { openSignIn } from './sign-in-window.mjs';
 import { serverInFull } from './sign-in.mjs';
@@ -127,7 +127,7 @@ export class Trial {
    * @param {number} began
    */
   async #conclude(app, answer, verifier, began) {
-    const returned = read(answer.address);
+    const returned = readAnswer(answer.address);
     const learned = 'code' in returned ? await learnScopes(app, returned.code, verifier) : returned;
     const facts =
       `App ${app.clientId} on ${serverInFull(app.server)}: the answer came by ${HEARD[answer.by]}, and all was done in ` +

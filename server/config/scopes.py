@@ -54,8 +54,11 @@ TEAM_MESSAGING = Scope("TeamMessaging", "Team Messaging", ("Glip",))
 TELEPHONY_SESSIONS = Scope("TelephonySessions", "Telephony Sessions")
 VIDEO = Scope("Video", "Video", ("Meetings",))
 VOIP_CALLING = Scope("VoipCalling", "VoIP Calling")
+# Nobody says for sure how a token spells it: RingCentral's own pages have several names.
 WEBSOCKET = Scope(
-    "SubscriptionWebSocket", "WebSocket Subscriptions", ("WebSocketSubscription", "WebSocketsSubscription")
+    "SubscriptionWebSocket",
+    "WebSocket Subscriptions",
+    ("WebSocketSubscription", "WebSocketsSubscription", "WebSocketSubscriptions", "WebSocketsSubscriptions"),
 )
 
 CALLS = {"disableCall": False}

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import pytest
 from playwright.sync_api import expect
@@ -78,6 +79,24 @@ def test_each_set_of_parameters_wants_just_the_scopes_of_its_features_in_the_pag
         assert {scope.console for scope in wanted(features)} == expected, params
         assert [feature.name for feature in features] == page["features"], params
         assert [scope.console for scope in wanted(features)] == page["scopes"], params
+
+
+def test_a_wider_scope_or_an_older_name_of_it_will_do(setup: SetupPage) -> None:
+    granted = """async ([scopes, token]) => {
+        const { isGranted } = await import('./scopes.mjs');
+        return scopes.filter((scope) => isGranted(scope, token)).map(({ name }) => name);
+    }"""
+    scopes = [asdict(scope) for scope in wanted(list(FEATURES))]
+    for token, all_of_it in (
+        ("Contacts", ["ReadContacts"]),
+        ("EditAccounts", ["EditExtensions", "ReadAccounts"]),
+        ("InternalMessages", ["InternalMessages", "ReadMessages"]),
+        ("ReadCallRecording", ["ReadCallLog", "ReadCallRecording"]),
+        ("Glip", ["TeamMessaging"]),
+        ("Meetings", ["Video"]),
+        ("ReadMessagesAndMore", []),
+    ):
+        assert setup.page.evaluate(granted, [scopes, [token]]) == all_of_it
 
 
 def test_every_switch_that_the_table_names_is_a_switch_of_the_widget() -> None:

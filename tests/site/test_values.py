@@ -196,7 +196,7 @@ def test_the_setup_page_shows_addresses_as_text(browser: Browser, data_dir: Path
     for code in ("#adapter-code", "#iframe-code"):
         expect(page.locator(code)).to_contain_text("window.ran=1;x/a")
     expect(page.locator("#redirect-uri")).to_contain_text("window.ran=1;x/redirect.html")
-    assert scripts_in(page) == 3  # one inside, the module, and the values
+    assert scripts_in(page) == 4  # two inside, the module, and the values
     browser.nothing_else_has_run()
 
 
