@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint audit format reference constraints screenshots release clean
+.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint observatory audit format reference constraints screenshots release clean
 
 help: ## list what there is to run
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -73,6 +73,10 @@ constraints: ## pin anew what a deployment installs: constraints.txt and require
 	{ sed '/^[^#]/d' constraints.txt; sed -n 's/^\([a-z].*==[^ ]*\).*/\1/p' build/requirements.lock; } > build/constraints.txt
 	mv build/constraints.txt build/requirements.lock .
 
+observatory: $(VENV)/installed-dev tests/tools/observatory/node_modules/installed ## have outsiders' tools look at the shipped nginx: A+ or it fails
+	tests/tools/install-packages nginx
+	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/observatory.py
+
 audit: $(VENV)/installed-dev ## ask the registries for known advisories about every dependency
 	$(BIN)/python tests/tools/audit.py
 
@@ -89,7 +93,7 @@ release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, 
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file dist/sbom.cdx.json constraints.txt
 
 clean: ## remove what these commands have made: .venv, node_modules, dist, build
-	rm -rf $(VENV) node_modules dist build
+	rm -rf $(VENV) node_modules tests/tools/observatory/node_modules dist build
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -106,6 +110,12 @@ $(VENV)/installed-fuzz: $(VENV)/installed-dev
 
 $(VENV)/installed-image: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[image]'
+	touch $@
+
+# Without its scripts: they ask for a list that is not needed here.
+tests/tools/observatory/node_modules/installed: tests/tools/observatory/package-lock.json
+	tests/tools/install-packages npm
+	cd tests/tools/observatory && npm ci --silent --ignore-scripts --no-audit --no-fund
 	touch $@
 
 node_modules/installed: package-lock.json
