@@ -90,7 +90,7 @@ release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, 
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python tests/tools/try_wheel.py dist/*.whl
-	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file dist/sbom.cdx.json constraints.txt
+	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file dist/sbom.cdx.json requirements.lock
 
 clean: ## remove what these commands have made: .venv, node_modules, dist, build
 	rm -rf $(VENV) node_modules tests/tools/observatory/node_modules dist build
