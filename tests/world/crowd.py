@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,11 @@ Visit = Callable[[Get], Awaitable[None]]
 class Crowd:
     """So many clients of the server at `port`, each of which comes again and again and does `visit`.
 
-    `visits` counts them; `faults` tells what went wrong in a visit, and how often.
+    `seconds` has what each visit took; `faults` tells what went wrong in one, and how often.
     """
 
     def __init__(self, port: int, visit: Visit, clients: int = 1000) -> None:
-        self.visits = 0
+        self.seconds: list[float] = []
         self.faults: Counter[str] = Counter()
         self._port = port
         self._visit = visit
@@ -42,8 +43,8 @@ class Crowd:
 
     def wait_until_all_came(self) -> None:
         """Waits for as many further visits as there are clients."""
-        enough = self.visits + self._clients
-        wait_until(lambda: self.visits + self.faults.total() >= enough, "all have come again")
+        enough = len(self.seconds) + self._clients
+        wait_until(lambda: len(self.seconds) + self.faults.total() >= enough, "all have come again")
 
     def __enter__(self) -> "Crowd":
         self._thread.start()
@@ -62,9 +63,10 @@ class Crowd:
         while not self._is_done:
             try:
                 connection = connection or await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
+                begun = time.monotonic()
                 async with asyncio.timeout(PATIENCE):
                     await self._visit(asker(*connection))
-                self.visits += 1
+                self.seconds.append(time.monotonic() - begun)
             except (OSError, EOFError, AssertionError) as fault:
                 self.faults[f"{type(fault).__name__}: {fault}"] += 1
                 connection = None
