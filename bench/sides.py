@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import servers_core
+from common import servers_core, wait_until_best
 from link import linked
 from playwright.sync_api import BrowserContext, sync_playwright
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from world.host import Server, serving
 from world.internet import (
@@ -31,6 +33,7 @@ from world.internet import (
 from world.proxy import running, site
 from world.weather import command, disabled, partitioned
 
+ALLOWED = Middleware(CORSMiddleware, allow_origin_regex=".*", allow_credentials=True)  # to ask the platform
 OURS, THEIRS = f"https://{NGINX}/", f"https://{CDN[0]}{CDN_FOLDER}"
 TEAM = f"https://{CROSS_SITE}/"
 TYPES = (".js", ".css", ".html", ".svg", ".json")  # that a CDN compresses
@@ -100,16 +103,17 @@ class Sides:
 
 @contextlib.contextmanager
 def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -> Iterator[Sides]:
-    """`host`: the folder of a host whose best encodings are made. `folder` is to be filled."""
+    """`host`: the folder of a host with the release. `folder` is to be filled."""
     for name in ("copy", "team"):
         (folder / name).mkdir(parents=True)
     compressed(release, folder / "cdn")
     key = make_certificate(folder)
     our_link, their_link, port, http_port, near_port = free_ports(5)
     with contextlib.ExitStack() as stack:
-        platform_port = stack.enter_context(running_app(Starlette(routes=platform)))
+        platform_port = stack.enter_context(running_app(Starlette(routes=platform, middleware=[ALLOWED])))
         with servers_core():
             server = stack.enter_context(serving(host))
+            wait_until_best(host)
             text = site(folder, folder, port, http_port, [f"127.0.0.1:{server.port}"])
             text += AROUND.format(
                 port=near_port,

@@ -50,7 +50,6 @@ def seconds_to_start(page: Page, address: str) -> float:
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
-    """`host`: the folder of a host with `release`, whose best encodings are made."""
     configured(host, SETTINGS)
     with both_sides(folder, host, release, []) as sides:
         for name in SCRIPTS:  # what servers and the machine do but once
@@ -58,6 +57,6 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
         ours, theirs = (Side(sides, name) for name in SCRIPTS)
         in_turns(ROUNDS, ours.round, theirs.round)
     return [
-        show(Row(f"widget, {visit}", "s", ours.waited[visit], reach, AGAINST, theirs.waited[visit]))
+        show(Row(visit, "s", ours.waited[visit], reach, AGAINST, theirs.waited[visit]))
         for visit, reach in VISITS.items()
     ]

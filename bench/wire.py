@@ -1,0 +1,84 @@
+"""What a user loads: the bytes of a first start, and of an update."""
+
+import gzip
+from pathlib import Path
+
+import zstandard
+from common import Row, show, wait_until_best
+from release import built_again
+from world.host import configured, serving
+
+from server.answer.coding import BEST
+from server.config.load import load
+from server.site.site import Site, build_site
+
+GZIP = 6  # the usual level
+AGAINST = "the CDN's gzip"
+WORDS = "en-US.js"
+CHANGED = ("adapter.js", "app.js")  # by any build: both have the version in them
+KIB = 1024
+
+
+def kib(size: int) -> list[float]:
+    return [round(size / KIB, 1)]
+
+
+def ours(site: Site, path: str) -> int:
+    """Bytes of the answer at `path` in its smallest encoding."""
+    return min(body.size for body in site[path].bodies)
+
+
+def theirs(release: Path, *names: str) -> int:
+    return sum(len(gzip.compress((release / name).read_bytes(), GZIP)) for name in names)
+
+
+def delta(new: bytes, old: bytes) -> int:
+    """Bytes of `new` for a browser that has `old`: zstd with a dictionary (RFC 9842, "dcz")."""
+    dictionary = zstandard.ZstdCompressionDict(old, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    largest = zstandard.ZstdCompressionParameters.from_level(19, window_log=24, enable_ldm=True)
+    return len(zstandard.ZstdCompressor(dict_data=dictionary, compression_params=largest).compress(new))
+
+
+def measure(folder: Path, host: Path, release: Path) -> list[Row]:
+    with serving(configured(host, '[params]\nclientId = "bench"\n')):
+        wait_until_best(host)
+    site = build_site(load(host / "embeddable.toml"))
+    in_app = [name for name in ("app.html", "app.js", "app.css", WORDS) if (release / name).exists()]
+    ours_in = {name: ours(site, f"/widget/{site.release}/{name}") for name in [*in_app, "before-app.js"]}
+    adapter, start = ours(site, "/adapter.js"), sum(ours_in.values())
+    same = sum(size for name, size in ours_in.items() if name in ("app.css", WORDS))
+    new = built_again(release, "app.js")
+    return [
+        show(Row("adapter.js", "KiB", kib(adapter), "≤ 0.37", AGAINST, kib(theirs(release, "adapter.js")))),
+        show(
+            Row(
+                "first start",
+                "KiB",
+                kib(adapter + start),
+                "≤ 0.70",
+                AGAINST,
+                kib(theirs(release, *in_app, "adapter.js")),
+            )
+        ),
+        show(
+            Row(
+                "update, all that is loaded",
+                "KiB",
+                kib(adapter + start),
+                "",
+                "what changed, with the CDN's gzip",
+                kib(theirs(release, *CHANGED)),
+            )
+        ),
+        show(Row("update, of it files that have not changed", "KiB", kib(same))),
+        show(
+            Row(
+                "update, app.js if the earlier one were its dictionary (RFC 9842)",
+                "KiB",
+                kib(delta(new, (release / "app.js").read_bytes())),
+                "",
+                "brotli alone",
+                kib(len(BEST["br"](new))),
+            )
+        ),
+    ]
