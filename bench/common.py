@@ -8,15 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from world.host import Answer, Quiet, Server
-from world.patience import wait_until
+from world.host import Quiet
 
+from server.answer.coding import Cache, compress
 from server.config.load import load
 from server.releases.install import install
 from server.releases.shelf import use
 from server.site.site import build_site
 
-PATIENCE = 900  # seconds; the best compression of a whole release is slow
 CORES = sorted(os.sched_getaffinity(0))
 
 
@@ -85,19 +84,10 @@ def install_release(host: Path, staged: Path) -> str:
     return release.id
 
 
-def wait_until_best(host: Path) -> None:
-    """Waits until a running server has put the best encodings of all it serves into its cache."""
+def make_best(host: Path) -> None:
+    """Puts the best encodings of all that the host will serve into its cache, as a running server does in time."""
     settings = load(host / "embeddable.toml")
-    wait_until(lambda: not build_site(settings).rough, "all is compressed", PATIENCE)
-
-
-def best(host: Path, server: Server, path: str) -> Answer:
-    """The answer at `path` in its smallest encoding, once the server has made it and sends it."""
-    brotli = {"Accept-Encoding": "br"}
-    wait_until_best(host)
-    size = min(body.size for body in build_site(load(host / "embeddable.toml"))[path].bodies)
-    wait_until(lambda: len(server.ask(path, brotli).body) == size, "the best is sent", PATIENCE)
-    return server.ask(path, brotli)
+    compress(Cache(settings.cache), build_site(settings).rough)
 
 
 def on_core(core: int, pid: int = 0) -> None:

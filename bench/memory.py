@@ -11,17 +11,16 @@ import time
 from pathlib import Path
 
 import pytest
-from common import PATIENCE, Row, show, wait_until_best
+from common import Row, make_best, show
 from world.host import COMMAND, Quiet, Server, configured, serving
 from world.patience import wait_until
 from world.release import compress_here
 
-from server.answer.coding import BEST, FAST, Cache, compress
-from server.config.load import load
+from server.answer.coding import BEST, FAST
 from server.releases.install import install
 from server.releases.shelf import current, installed, open_release, remove, use
-from server.site.site import build_site
 
+PATIENCE = 600
 STARTS, CHANGES = 5, 50
 STILL = 30  # looks, a tenth of a second apart
 PROFILES, RELEASES = (1, 10, 100), (1, 3, 10)
@@ -120,11 +119,10 @@ def swaps(host: Path, releases: list[str]) -> Row:
 
 def fill_cache(host: Path) -> None:
     """Fast encodings in the place of the best, whose making takes minutes: what follows is the same with either."""
-    given = load(host / "embeddable.toml")
     with pytest.MonkeyPatch.context() as patch:
         for coding, encode in FAST.items():
             patch.setitem(BEST, coding, encode)  # type: ignore[arg-type]
-        compress(Cache(given.cache), build_site(given).rough)
+        make_best(host)
 
 
 def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row]:
@@ -143,9 +141,7 @@ def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
-    configured(host, settings(3))
-    with serving(host):
-        wait_until_best(host)
+    make_best(configured(host, settings(3)))
     rows = [show(Row("start to first answer", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
     rows.append(show(Row("embeddable-host --version", "s", [seconds_of_version() for _ in range(STARTS)], "≤ 0.20")))
     with serving(host) as server:

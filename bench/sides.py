@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import servers_core, wait_until_best
+from common import make_best, servers_core
 from link import linked
 from playwright.sync_api import BrowserContext, sync_playwright
 from starlette.applications import Starlette
@@ -54,7 +54,8 @@ AROUND = """
     add_header Cache-Control max-age=600;
     add_header Access-Control-Allow-Origin *;
     location {cdn_folder} {{ alias {folder}/cdn/; }}
-    location / {{ root {folder}/copy; }}
+    # What was kept ten minutes is old at the next sign-in, and to ask whether it still holds takes as long.
+    location / {{ root {folder}/copy; add_header Cache-Control no-store; }}
   }}
   server {{
     listen 127.0.0.1:{port} ssl http2;
@@ -109,11 +110,11 @@ def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -
     compressed(release, folder / "cdn")
     key = make_certificate(folder)
     our_link, their_link, port, http_port, near_port = free_ports(5)
+    make_best(host)
     with contextlib.ExitStack() as stack:
         platform_port = stack.enter_context(running_app(Starlette(routes=platform, middleware=[ALLOWED])))
         with servers_core():
             server = stack.enter_context(serving(host))
-            wait_until_best(host)
             text = site(folder, folder, port, http_port, [f"127.0.0.1:{server.port}"])
             text += AROUND.format(
                 port=near_port,

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from common import CORES, Row, best, in_turns, on_core, servers_core, show
+from common import CORES, Row, in_turns, make_best, on_core, servers_core, show
 from world.host import ENVIRONMENT, Server, configured, serving
 from world.internet import NGINX, free_ports, is_listening, make_certificate, wait_until
 from world.proxy import running, site
@@ -92,23 +92,23 @@ def bare(kind: str, path: Path) -> Iterator[int]:
         process.wait()
 
 
-def files_of(host: Path, server: Server, folder: Path) -> None:
+def files_of(server: Server, folder: Path) -> None:
     """The answers in their smallest encoding as files in `folder`, each with its headers beside it."""
     folder.mkdir(parents=True)
     for address in ADDRESSES:
-        answer = best(host, server, f"/{address}")
+        answer = server.ask(f"/{address}", {"Accept-Encoding": "br"})
         headers = {name: value for name, value in answer.headers.items() if name != "date"}
         (folder / address).write_bytes(answer.body)
         (folder / f"{address}.json").write_text(json.dumps(headers))
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
-    configured(host, '[params]\nclientId = "bench"\n')
+    make_best(configured(host, '[params]\nclientId = "bench"\n'))
     files = folder / "files"
     rows = []
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(serving(host))
-        files_of(host, server, files)
+        files_of(server, files)
         make_certificate(folder)
         port, http_port, plain_port = free_ports(3)
         text = site(folder, folder, port, http_port, [f"127.0.0.1:{server.port}"])

@@ -4,9 +4,9 @@ import gzip
 from pathlib import Path
 
 import zstandard
-from common import Row, show, wait_until_best
+from common import Row, make_best, show
 from release import built_again
-from world.host import configured, serving
+from world.host import configured
 
 from server.answer.coding import BEST
 from server.config.load import load
@@ -40,8 +40,7 @@ def delta(new: bytes, old: bytes) -> int:
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
-    with serving(configured(host, '[params]\nclientId = "bench"\n')):
-        wait_until_best(host)
+    make_best(configured(host, '[params]\nclientId = "bench"\n'))
     site = build_site(load(host / "embeddable.toml"))
     in_app = [name for name in ("app.html", "app.js", "app.css", WORDS) if (release / name).exists()]
     ours_in = {name: ours(site, f"/widget/{site.release}/{name}") for name in [*in_app, "before-app.js"]}
