@@ -149,6 +149,7 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     shelf = Shelf(host, release)
     second = shelf.add(folder / "2", 2)
     rows.append(show(swaps(host, [shelf.first, second])))
+    shelf.forget()
     return rows
 
 

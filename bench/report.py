@@ -37,7 +37,7 @@ button. The line has a round trip of 100 ms and 10 Mbit/s. *Next page*: the user
 again, in the same tab. *Started anew*: the browser was closed in between, and has kept its cache.""",
     "handoff": "The same line. A sign-in that begins on `start.html` comes back on a connection that is there.",
     "wire": """The sizes are those of the compressed files. What an update would take with a dictionary is only
-measured: the host does not do it. The two builds differ in 40 places. Real ones differ in more.""",
+measured: the host does not do it. Between two real builds, a few hundred places or many more differ.""",
     "speed": "32 connections ask for the same address. Each server has one core.",
     "memory": "One worker, a full release, and three profiles beside the default one.",
     "growth": """Profiles are counted with one release, and releases with three profiles. *Swap*: from a change of
@@ -144,6 +144,10 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def ratio(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"
+
+
 def cells(row: Row) -> tuple[str, ...]:
     ours = f"{number(statistics.median(row.ours))} {row.unit}"
     spread = f" ({number(min(row.values))} to {number(max(row.values))})" if len(row.values) > 1 else ""
@@ -151,7 +155,7 @@ def cells(row: Row) -> tuple[str, ...]:
         return row.what, ours + spread, "", "", row.reach
     theirs = f"{row.against}: {number(statistics.median(row.theirs))}"
     met = {True: "", False: ": **missed**", None: ""}[row.is_reached]
-    return row.what, ours, theirs, f"**{row.value:.2f}**{spread}", row.reach + met
+    return row.what, ours, theirs, f"**{ratio(row.value)}**{spread}", row.reach + met
 
 
 def page(results: Results) -> str:
