@@ -34,12 +34,11 @@ lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup pa
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
-# Requests a second, beside the least that could answer with the same bytes; then time to start, and memory.
-# RELEASE=folder measures that release.
-bench: $(VENV)/installed-dev ## measure how fast the host answers, and what it takes
-	tests/tools/install-packages wrk nginx
-	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/speed.py
-	PYTHONPATH=tests $(BIN)/python bench/memory.py
+# BENCH="start wire" measures these parts alone (bench/run.py has their names), RELEASE=folder measures that release.
+# With the machine to itself: times are measurements.
+bench: $(VENV)/installed-bench ## measure the host beside a CDN and others, in half an hour, and write docs/measurements.md
+	tests/tools/install-packages chromium nginx wrk
+	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/run.py
 
 # FUZZ_SECONDS=600 gives each of the targets ten minutes. What breaks one is put into its corpus, which `make test` replays.
 FUZZ_SECONDS ?= 60
@@ -102,6 +101,10 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+$(VENV)/installed-bench: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
 $(VENV)/installed-fuzz: $(VENV)/installed-dev

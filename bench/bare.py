@@ -2,6 +2,7 @@
 
 `bare.py PORT bytes FILE`: an ASGI callable that sends FILE, with the headers in FILE.json, and looks at nothing.
 `bare.py PORT static FOLDER`: Starlette's StaticFiles.
+`bare.py PORT servestatic FOLDER`: ServeStatic, which knows all files beforehand.
 """
 
 import json
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from servestatic import ServeStaticASGI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -26,7 +28,19 @@ def only(file: Path) -> ASGIApp:
     return app
 
 
+MAKE = {
+    "bytes": lambda path: only(Path(path)),
+    "static": lambda path: StaticFiles(directory=path),
+    "servestatic": lambda path: ServeStaticASGI(None, root=path),
+}
+
 if __name__ == "__main__":
     port, kind, path = sys.argv[1:]
-    app = only(Path(path)) if kind == "bytes" else StaticFiles(directory=path)
-    uvicorn.run(app, port=int(port), lifespan="off", log_config=log_config(), server_header=False, proxy_headers=False)
+    uvicorn.run(
+        MAKE[kind](path),
+        port=int(port),
+        lifespan="off",
+        log_config=log_config(),
+        server_header=False,
+        proxy_headers=False,
+    )

@@ -1,55 +1,50 @@
-"""What the host takes with a full release and three profiles: time to start, and memory over many changes.
+"""What the host takes with a full release and three profiles: time to start, memory over many changes, and how both
+grow with profiles and releases.
 
-`RELEASE=folder` measures a release of the widget; without one it is text of the real one's size. The second release,
-which takes turns with it, is always that. Memory is what the system has given the process (VmRSS).
+Memory is what the system has given the process (VmRSS).
 """
 
-import os
-import statistics
-import tempfile
+import hashlib
+import shutil
+import subprocess
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from speed import released
-from world.host import Server, configured, serving
+import pytest
+from common import Row, make_best, show
+from world.host import COMMAND, Quiet, Server, configured, serving
 from world.patience import wait_until
+from world.release import compress_here
 
-from server.config.load import load
-from server.releases.shelf import use
-from server.site.site import build_site
+from server.answer.coding import BEST, FAST
+from server.releases.install import install
+from server.releases.shelf import current, installed, open_release, remove, use
 
+PATIENCE = 600
 STARTS, CHANGES = 5, 50
 STILL = 30  # looks, a tenth of a second apart
-PATIENCE = 600
-PROFILES = """
-[params]
-clientId = "default"
-[profiles.sales.params]
-clientId = "sales"
-prefix = "sales"
-[profiles.support.params]
-clientId = "support"
-prefix = "support"
-"""
+PROFILES, RELEASES = (1, 10, 100), (1, 3, 10)
 
 
-def change(host: Path, server: Server, title: str, release: str) -> None:
-    """Swaps settings and release, and waits until both are served."""
-    configured(host, f'[redirect]\ntitle = "{title}"\n{PROFILES}')
+def settings(profiles: int, title: str = "Sign-in") -> str:
+    """Settings with so many profiles beside the default one."""
+    text = f'[params]\nclientId = "default"\n[redirect]\ntitle = "{title}"\n'
+    for number in range(profiles):
+        text += f'[profiles.p{number}.params]\nclientId = "p{number}"\nprefix = "p{number}"\n'
+    return text
+
+
+def change(host: Path, server: Server, profiles: int, title: str, release: str) -> float:
+    """Swaps settings and release; the seconds until both are served."""
+    configured(host, settings(profiles, title))
+    before = server.times_said("Serving release")
     use(host / "var" / "releases", release)
+    begun = time.monotonic()
     server.hang_up()
     wait_until(lambda: title in server.ask("/redirect.html").body.decode(), f"{title} is served", PATIENCE)
-    server.wait_until_serving(release)
-
-
-def warm(host: Path, source: str, seed: int = 1) -> str:
-    """Installs a release, chooses it, and lets a server put the best encodings of everything into its cache. Its id."""
-    release = released(host, source, seed)
-    with serving(host):
-        settings = load(host / "embeddable.toml")
-        wait_until(lambda: not build_site(settings).rough, "all is compressed", PATIENCE)
-    return release
+    seconds = time.monotonic() - begun
+    server.wait_until_it_says("Serving release", before + 1)
+    return seconds
 
 
 def seconds_to_start(host: Path) -> float:
@@ -57,6 +52,12 @@ def seconds_to_start(host: Path) -> float:
     begun = time.monotonic()
     with serving(host):
         return time.monotonic() - begun
+
+
+def seconds_of_version() -> float:
+    begun = time.monotonic()
+    subprocess.run([COMMAND, "--version"], check=True, capture_output=True)
+    return time.monotonic() - begun
 
 
 def settled(server: Server) -> float:
@@ -69,35 +70,98 @@ def settled(server: Server) -> float:
     return seen[-1]
 
 
-def growth(host: Path, what: str, releases: Sequence[str]) -> str:
-    """The memory of a new server after a first change, and after CHANGES more, as the releases take turns."""
+class Shelf:
+    """The releases of a host, to which copies of the first one are added that differ in one file."""
+
+    def __init__(self, host: Path, staged: Path) -> None:
+        self.folder = host / "var" / "releases"
+        self.first = current(self.folder) or ""
+        self._staged = staged
+        made = open_release(self.folder, self.first)
+        self._made = {
+            (coding, hashlib.sha384(made.read(name)).digest()): (made.folder / coding / name)
+            for coding in BEST
+            for name in made.files
+            if (made.folder / coding / name).exists()
+        }
+
+    def add(self, folder: Path, number: int) -> str:
+        """Installs one more, without compressing again what has been; its id."""
+        shutil.copytree(self._staged, folder)
+        (folder / "number.txt").write_text(f"{number}")
+        with pytest.MonkeyPatch.context() as patch:
+            compress_here(patch, {coding: self._encoder(coding) for coding in BEST})
+            return install(folder, self.folder, f"bench {number}", Quiet()).id
+
+    def _encoder(self, coding: str):  # type: ignore[no-untyped-def]
+        def encode(data: bytes) -> bytes:
+            file = self._made.get((coding, hashlib.sha384(data).digest()))
+            return file.read_bytes() if file else FAST[coding](data)
+
+        return encode
+
+    def forget(self) -> None:
+        use(self.folder, self.first)
+        for id in installed(self.folder):
+            if id != self.first:
+                remove(self.folder, id)
+
+
+def swaps(host: Path, releases: list[str]) -> Row:
+    """The memory of a new server after many changes of release and settings, against after the first."""
     with serving(host) as server:
-        change(host, server, f"{what} before", releases[-1])
+        change(host, server, 3, "before", releases[-1])
         before = settled(server)
         for number in range(CHANGES):
-            change(host, server, f"{what} {number}.", releases[number % len(releases)])
-        return f"{before:.0f} → {settled(server):.0f} MiB"
+            change(host, server, 3, f"change {number}.", releases[number % len(releases)])
+        return Row(f"memory after {CHANGES} swaps", "MiB", [settled(server)], "≤ 1.10", "before them", [before])
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        host = configured(Path(folder) / "host", PROFILES)
-        first = warm(host, os.environ.get("RELEASE", ""))
-        report(
-            "start to first answer",
-            f"{statistics.median(seconds_to_start(host) for _ in range(STARTS)):.2f} s",
-            "≤ 1.0",
-        )
-        with serving(host) as server:
-            report("at rest", f"{settled(server):.0f} MiB", "≤ 64")
-        report(f"{CHANGES} reloads of settings", growth(host, "Reload", [first]), "≤ 1.10")
-        second = warm(host, "", seed=2)
-        report(f"{CHANGES} swaps of release and settings", growth(host, "Swap", [first, second]), "≤ 1.10")
+def fill_cache(host: Path) -> None:
+    """Fast encodings in the place of the best, whose making takes minutes: what follows is the same with either."""
+    with pytest.MonkeyPatch.context() as patch:
+        for coding, encode in FAST.items():
+            patch.setitem(BEST, coding, encode)  # type: ignore[arg-type]
+        make_best(host)
 
 
-def report(what: str, measured: str, reach: str) -> None:
-    print(f"{what:40}{measured:>16}  {reach}", flush=True)
+def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row]:
+    configured(host, settings(profiles))
+    fill_cache(host)
+    seconds = [seconds_to_start(host)]
+    with serving(host) as server:
+        memory = [settled(server)]
+        swap = [
+            change(host, server, profiles, f"swap {what} {each}.", releases[each % len(releases)]) for each in (0, 1)
+        ]
+    return [
+        show(Row(f"{what}: {name}", unit, values))
+        for name, unit, values in (("start", "s", seconds), ("memory", "MiB", memory), ("swap", "s", swap))
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def measure(folder: Path, host: Path, release: Path) -> list[Row]:
+    make_best(configured(host, settings(3)))
+    rows = [show(Row("start to first answer", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
+    rows.append(show(Row("embeddable-host --version", "s", [seconds_of_version() for _ in range(STARTS)], "≤ 0.20")))
+    with serving(host) as server:
+        rows.append(show(Row("memory at rest", "MiB", [settled(server)], "≤ 64")))
+    shelf = Shelf(host, release)
+    second = shelf.add(folder / "2", 2)
+    rows.append(show(swaps(host, [shelf.first, second])))
+    shelf.forget()
+    return rows
+
+
+def measure_growth(folder: Path, host: Path, release: Path) -> list[Row]:
+    shelf = Shelf(host, release)
+    rows = []
+    for profiles in PROFILES:
+        rows += grown(host, f"{profiles} profile{'s' if profiles > 1 else ''}", profiles, [shelf.first])
+    for count in RELEASES:
+        while len(installed(shelf.folder)) < count:
+            number = len(installed(shelf.folder)) + 1
+            shelf.add(folder / f"{number}", number)
+        rows += grown(host, f"{count} release{'s' if count > 1 else ''}", 3, list(installed(shelf.folder)))
+    shelf.forget()
+    return rows

@@ -73,6 +73,7 @@
       return 'stay';
     },
     function leaveWithHost() {
+      const secret = secrets.take(state);
       if (!secret || !values.relay) return null;
       relay(secret);
       return 'wait';
@@ -172,7 +173,11 @@
     else if (next === 'stay' && reason) say(`${reason}${sentences.done}`);
   }
 
-  // Kept where the sign-in began in this browser, and the app shares no storage with this page.
-  const secret = secrets.take(state);
-  handOver();
+  try {
+    handOver();
+  } finally {
+    // One is kept where the sign-in began in this browser and the app shares no storage with this page. It is good for this
+    // answer alone, whichever way that went. Taken last: to read storage takes a while, and most ways need none.
+    secrets.take(state);
+  }
 })();

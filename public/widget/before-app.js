@@ -1,4 +1,15 @@
-/* What is put before the release's app.js: storage where the browser denies it, and the beginning of a sign-in. */
+/* What is put before the release's app.js: storage where the browser denies it, the words of the user's language, and the
+ * beginning of a sign-in. */
 // with storage-stand-in.js
+// with words-ahead.js
 // with seal.js
 // with begin-sign-in.js
+(() => {
+  'use strict';
+
+  /** @type {BeforeApp} */
+  const values = /** @type {any} */ ({ "values": null });
+
+  askForWords(values);
+  beginSignIns(values);
+})();

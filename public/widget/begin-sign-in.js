@@ -18,11 +18,10 @@
  * @typedef {{address: URL, state: string, home: URL, secret: string, window: Window | null, isBegun: boolean,
  *            hadCallback: boolean, end: AbortController}} Attempt
  */
-(() => {
-  'use strict';
 
-  /** @type {{homes: string[], top: string}} addresses of the profiles' folders, seen from the site's top; and the way there */
-  const values = /** @type {any} */ ({ "values": null });
+/** @param {BeforeApp} values */
+function beginSignIns(values) {
+  'use strict';
 
   const LOOK_EVERY = 200; // ms
   const PATIENCE = 600_000; // ms that a user may take to sign in
@@ -181,4 +180,4 @@
   function pause(ms) {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
-})();
+}

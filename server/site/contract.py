@@ -12,8 +12,10 @@ CDN_VERSION = "latest"
 
 DEFAULT_PREFIX = "rc-widget"
 APP_PAGE = "app.html"
+APP = "app.js"
 APP_SCRIPT = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")
 STYLESHEET = "app.css"
+WORDS = re.compile(r"[a-z]{2,3}-[A-Z0-9]{2,3}\.js")  # a chunk with the words of one language, such as en-US.js
 ADAPTER_NAME = re.compile(r"adapter(\.[a-z0-9]+)?\.js")
 MANUAL_INIT = b"RC_EMBEDDABLE_ADAPTER_MANUAL_INIT"  # an adapter that does not know it is older than 1.8.5
 

@@ -9,24 +9,28 @@ from dataclasses import asdict, dataclass
 from server.answer.policy import MINUTES, script_headers, widget_headers
 from server.releases.error import ReleaseError
 from server.releases.release import Release
-from server.site.contract import APP_PAGE, APP_SCRIPT, STYLESHEET
+from server.site.contract import APP, APP_PAGE, APP_SCRIPT, STYLESHEET, WORDS
 from server.site.page import put_in
 from server.site.part import Basis, Draft
 
 BEFORE_APP = "before-app.js"  # the script put before app.js
+PRELOADED = ((BEFORE_APP, "script"), (APP, "script"), (STYLESHEET, "style"))
 
 
 @dataclass(frozen=True)
 class BeforeApp:
     """What `before-app.js` is given: the way from it to the site's top, and from there to each profile whose sign-ins
-    begin and come back on this host; none where it has no relay."""
+    begin and come back on this host; none where it has no relay. `words`: the release's files of one language each."""
 
     top: str
     homes: list[str]
+    words: list[str]
 
 
-def before_app(basis: Basis, top: str) -> BeforeApp:
-    return BeforeApp(top, sorted(home.folder.removeprefix("/") for home in basis.homes) if basis.has_relay else [])
+def before_app(basis: Basis, top: str, release: Release | None = None) -> BeforeApp:
+    """For the app of `release`, or for a page that stands in for it."""
+    homes = sorted(home.folder.removeprefix("/") for home in basis.homes) if basis.has_relay else []
+    return BeforeApp(top, homes, sorted(filter(WORDS.fullmatch, release.files)) if release else [])
 
 
 def drafts(basis: Basis) -> Iterator[Draft]:
@@ -55,8 +59,18 @@ def _altered(release: Release, basis: Basis) -> Iterator[Draft]:
         raise ReleaseError(f"release {release.id}: {APP_PAGE} does not load app.js. Pull a whole release.")
     tag = f'<script src="{BEFORE_APP}"></script>'.encode()
     content = page[: script.start()] + tag + page[script.start() :]
-    # app.js asks for the stylesheet only when all of it has run; a browser told now has it by then (RFC 8288).
-    link = [("Link", f"<{STYLESHEET}>; rel=preload; as=style")] if STYLESHEET in release.files else []
-    yield Draft(folder + APP_PAGE, APP_PAGE, content, [*widget_headers(APP_PAGE, embedders, MINUTES), *link])
-    before = put_in(basis.files[BEFORE_APP], asdict(before_app(basis, top="../../")))
+    yield Draft(
+        folder + APP_PAGE, APP_PAGE, content, [*widget_headers(APP_PAGE, embedders, MINUTES), _preloads(release)]
+    )
+    before = put_in(basis.files[BEFORE_APP], asdict(before_app(basis, "../../", release)))
     yield Draft(folder + BEFORE_APP, BEFORE_APP, before.encode(), script_headers())
+
+
+def _preloads(release: Release) -> tuple[str, str]:
+    """What app.html will surely load, told before the page (RFC 8288).
+
+    The page has a CSP in a meta element, and from there on Chromium looks no further ahead: it would ask for app.js
+    when the script before it has run, a round trip later. For the stylesheet app.js asks, when all of it has run.
+    """
+    links = [f"<{name}>; rel=preload; as={kind}" for name, kind in PRELOADED if name in (BEFORE_APP, *release.files)]
+    return "Link", ", ".join(links)

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 from world.host import add_release, assets, configured, content
+from world.internet import CROSS_SITE, HOST, Internet
+from world.user import Phone
+from world.weather import PLAIN, OpenBrowser
 
 from server.answer.asset import Asset
 from server.releases.release import Release
@@ -34,3 +37,29 @@ def test_app_html_differs_by_one_script_before_the_app(release: Release, site: M
     assert page.index(tag) + len(tag) == page.index(b'<script src="app.js">')
     assert folder + "before-app.js" in site
     assert "/before-app.js" not in site
+
+
+def test_app_html_names_what_it_will_surely_load(release: Release, site: Mapping[str, Asset]) -> None:
+    headers = dict(site[f"/widget/{release.id}/app.html"].headers)
+    assert headers["Link"].split(", ") == [
+        "<before-app.js>; rel=preload; as=script",
+        "<app.js>; rel=preload; as=script",
+        "<app.css>; rel=preload; as=style",
+    ]
+
+
+@pytest.mark.usefixtures("hosted")
+def test_what_the_app_needs_at_its_start_is_asked_for_before_the_app_has_run_and_once(
+    internet: Internet, open_browser: OpenBrowser
+) -> None:
+    page = open_browser(PLAIN).new_page()
+    page.goto(internet.page(CROSS_SITE, f'<!doctype html><body><script src="https://{HOST}/adapter.js"></script>'))
+    phone = Phone(page)
+    phone.wait_for("phone.words.signIn")
+
+    asked = phone.ask(
+        "performance.getEntriesByType('resource').map((one) => [one.name.split('/').pop(), one.initiatorType])"
+    )
+    for name in ("before-app.js", "app.js", "app.css", "en-US.js"):
+        assert [how for asked_for, how in asked if asked_for == name] in (["link"], ["early-hints"]), name
+    assert phone.ask("document.querySelectorAll('link[rel=preload]').length") == 1

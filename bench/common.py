@@ -1,0 +1,105 @@
+"""What the measurements share: a release of the real one's size, rows of results, and one core for the servers."""
+
+import contextlib
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from world.host import Quiet
+
+from server.answer.coding import Cache, compress
+from server.config.load import load
+from server.releases.install import install
+from server.releases.shelf import use
+from server.site.site import build_site
+
+CORES = sorted(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the results.
+
+    `ours`: what was measured, in `unit`. `theirs`: the same of what it is compared with, `against`, in the same rounds.
+    `reach`: what design asks of the ratio, or of our median where there is nothing to compare with; "≤ 0.85".
+    """
+
+    what: str
+    unit: str
+    ours: Sequence[float]
+    reach: str = ""
+    against: str = ""
+    theirs: Sequence[float] = field(default=())
+
+    @property
+    def values(self) -> list[float]:
+        """What `reach` is about: the rounds' ratios, or what was measured."""
+        return [one / other for one, other in zip(self.ours, self.theirs, strict=True)] if self.theirs else [*self.ours]
+
+    @property
+    def value(self) -> float:
+        return statistics.median(self.values)
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Whether the median, as it is shown, is what it must be; None where nothing is asked."""
+        if not self.reach:
+            return None
+        sign, bound = self.reach.split()[:2]
+        value = round(self.value, 2)
+        return value <= float(bound) if sign == "≤" else value >= float(bound)
+
+
+def show(row: Row) -> Row:
+    """Prints the row as soon as it is there, and gives it back."""
+    compared = f" against {statistics.median(row.theirs):,.4g} ({row.against})" if row.theirs else ""
+    ratio = f" = {row.value:.2f} ({min(row.values):.2f} to {max(row.values):.2f})" if row.theirs else ""
+    verdict = {None: "", True: "", False: "  NOT REACHED"}[row.is_reached]
+    asked = f"  [{row.reach}]" if row.reach else ""
+    print(f"  {row.what}: {statistics.median(row.ours):,.4g} {row.unit}{compared}{ratio}{asked}{verdict}", flush=True)
+    return row
+
+
+T = TypeVar("T")
+
+
+def in_turns(rounds: int, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[list[T], list[T]]:
+    """Measures both sides, each in every round, so that a machine whose speed changes is as fast for the one as for
+    the other; who comes first alternates too."""
+    measured: tuple[list[T], list[T]] = ([], [])
+    for number in range(rounds):
+        for side in (0, 1) if number % 2 == 0 else (1, 0):
+            measured[side].append((ours, theirs)[side]())
+    return measured
+
+
+def install_release(host: Path, staged: Path) -> str:
+    """Installs a release for the host in `host`, and chooses it. Its id."""
+    releases = host / "var" / "releases"
+    release = install(staged, releases, "bench", Quiet())
+    use(releases, release.id)
+    return release.id
+
+
+def make_best(host: Path) -> None:
+    """Puts the best encodings of all that the host will serve into its cache, as a running server does in time."""
+    settings = load(host / "embeddable.toml")
+    compress(Cache(settings.cache), build_site(settings).rough)
+
+
+def on_core(core: int, pid: int = 0) -> None:
+    """Keeps a process to one core, away from the one that asks."""
+    os.sched_setaffinity(pid, {CORES[core % len(CORES)]})
+
+
+@contextlib.contextmanager
+def servers_core() -> Iterator[None]:
+    """What is started meanwhile shares one core; this process goes on with all."""
+    on_core(0)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, CORES)

@@ -1,0 +1,238 @@
+"""What was measured, in `results.json`, and what is made from it: a page and a picture in docs/, lines of the README.
+
+A test holds them in step, so that nothing is said that no run has shown.
+"""
+
+import datetime
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from common import CORES, Row
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "bench" / "results.json"
+PAGE, PICTURE, README = ROOT / "docs" / "measurements.md", ROOT / "docs" / "measurements.svg", ROOT / "README.md"
+MARKED = re.compile(r"(<!-- measured: make bench -->\n).*?(<!-- /measured -->)", re.DOTALL)
+
+TITLES = {
+    "start": "How long a user waits for the phone",
+    "handoff": "How long a sign-in takes to come back",
+    "wire": "What a user loads",
+    "speed": "Requests that one core answers",
+    "memory": "What the host takes",
+    "growth": "How it grows",
+    "changes": "What users notice of a change",
+}
+LEADS = {
+    "start": """A page of another site has the script tag. The time is from the page's navigation to the sign-in
+button. The line has a round trip of 100 ms and 10 Mbit/s. *Next page*: the user goes to the page
+again, in the same tab. *Started anew*: the browser was closed in between, and has kept its cache.""",
+    "handoff": "The same line. A sign-in that begins on `start.html` comes back on a connection that is there.",
+    "wire": """The sizes are those of the compressed files. What an update would take with a dictionary is only
+measured: the host does not do it. Between two real builds, a few hundred places or many more differ.""",
+    "speed": "32 connections ask for the same address. Each server has one core.",
+    "memory": "One worker, a full release, and three profiles beside the default one.",
+    "growth": """Profiles are counted with one release, and releases with three profiles. *Swap*: from a change of
+settings and release to the first answer from it.""",
+    "changes": """1,000 clients of two workers come again and again, for half a minute. Meanwhile releases are added and
+removed, and settings change, every third time to something wrong.""",
+}
+# Why a row is not what it must be, where it is not: by what was measured, and against what.
+LOGGED = """half of a request's time is its line in the access log, on both sides, and no work of either's. Without the
+log the host is twice as fast."""
+BARE = """what is left is the count for `/metrics`, the choice of the encoding, and the bound to a request's head."""
+BUSY = """other programs had both cores of the machine at the time: the smallest value is nearer to the truth."""
+REASONS: dict[tuple[str, str], str] = {
+    (
+        "redirect page, on a connection that is there",
+        "a page built as the widget's own is",
+    ): """one of two round trips is saved. What a browser
+needs besides to show any page (some 70 ms here) is the same on both sides.""",
+    **{(f"{name}, serve", "Starlette StaticFiles"): LOGGED for name in ("redirect.html", "adapter.js")},
+    **{(f"{name}, serve", "bare ASGI callable"): BARE for name in ("redirect.html", "adapter.js")},
+    ("start to first answer", ""): BUSY,
+    ("embeddable-host --version", ""): BUSY,
+}
+
+DRAWN = (
+    ("start", "first visit", "phone, first visit"),
+    ("start", "next page", "phone, next page"),
+    ("start", "in a browser started anew", "phone, browser started anew"),
+    ("handoff", "redirect page, on a connection that is there", "redirect page"),
+    ("wire", "first start", "bytes, first visit"),
+    ("wire", "adapter.js", "bytes, adapter.js"),
+)
+STYLE = """
+    svg { --paper: #ffffff; --ink: #1d2733; --quiet: #566573; --theirs: #c9d3dc; --ours: #05659f; }
+    @media (prefers-color-scheme: dark) {
+      svg { --paper: #10151b; --ink: #e8edf2; --quiet: #a7b4c0; --theirs: #3a4856; --ours: #6cbdf0; }
+    }
+    text { font: 14px system-ui, "Segoe UI", "DejaVu Sans", sans-serif; fill: var(--ink); }
+    .quiet { fill: var(--quiet); font-size: 12.5px; }
+    .paper { fill: var(--paper); } .theirs { fill: var(--theirs); } .ours { fill: var(--ours); }
+"""
+
+INTRODUCTION = """The host is measured beside what it is compared with. Both take turns in one run, because the speed
+of a machine changes by the minute. So the **ratio** counts, more than the seconds. It is the median
+of the rounds. Behind it stand the smallest and the largest.
+
+The widget is a stand-in: text of the same size as 2.3.1, which compresses about as well and which a
+browser must read and run. With `RELEASE=folder`, `make bench` measures a real one.
+
+The machine: {machine}.
+"""
+
+Results = Mapping[str, Any]
+
+
+def load() -> dict[str, Any]:
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {"parts": {}}
+
+
+def keep(part: str, rows: list[Row]) -> None:
+    """Puts a part's rows in the place of those of its last run."""
+    results = load()
+    results["machine"] = machine()
+    commit = said("git", "-C", str(ROOT), "describe", "--always", "--dirty=-changed", "--exclude=*")
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    results["parts"][part] = {"date": today, "commit": commit, "rows": [rounded(row) for row in rows]}
+    RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def rounded(row: Row) -> dict[str, Any]:
+    """The row, with as many digits as mean something."""
+    digits = {name: [float(f"{value:.4g}") for value in getattr(row, name)] for name in ("ours", "theirs")}
+    return {**asdict(row), **digits}
+
+
+def machine() -> str:
+    """The machine in words."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    chromium = re.findall(r"[\d.]+", said("chromium", "--version"))[0]
+    nginx = re.findall(r"nginx/([\d.]+)", said("/usr/sbin/nginx", "-v"))[0]
+    python = ".".join(map(str, sys.version_info[:3]))
+    return (
+        f"{len(CORES)} cores, {memory:.0f} GiB of memory, Chromium {chromium}, nginx {nginx}, Python {python}, "
+        f"uvicorn {version('uvicorn')}"
+    )
+
+
+def said(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True)
+    return (done.stdout + done.stderr).strip()
+
+
+def rows_of(results: Results, part: str) -> list[Row]:
+    return [Row(**row) for row in results["parts"].get(part, {"rows": []})["rows"]]
+
+
+def write() -> None:
+    """Makes page, picture and the README's lines anew."""
+    results = load()
+    PAGE.write_text(page(results), encoding="utf-8")
+    PICTURE.write_text(picture(results), encoding="utf-8")
+    README.write_text(readme(results, README.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def ratio(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.1 else f"{value:.1g}"
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    ours = f"{number(statistics.median(row.ours))} {row.unit}"
+    spread = f" ({number(min(row.values))} to {number(max(row.values))})" if len(row.values) > 1 else ""
+    if not row.theirs:
+        return row.what, ours + spread, "", "", row.reach
+    theirs = f"{row.against}: {number(statistics.median(row.theirs))}"
+    met = {True: "", False: ": **missed**", None: ""}[row.is_reached]
+    return row.what, ours, theirs, f"**{ratio(row.value)}**{spread}", row.reach + met
+
+
+def page(results: Results) -> str:
+    return "\n".join(page_lines(results)).replace("\n\n\n", "\n\n") + "\n"
+
+
+def page_lines(results: Results) -> Iterator[str]:
+    yield "# Measurements\n"
+    yield "<!-- `make bench` writes this page: change bench/report.py -->\n"
+    yield "![Bars: what this host takes, as a share of what the same files take from a CDN](measurements.svg)\n"
+    yield INTRODUCTION.format(machine=results["machine"])
+    yield "```sh\nmake bench                # everything, in half an hour\nBENCH=start make bench    # one part\n```\n"
+    for part, title in TITLES.items():
+        if part in results["parts"]:
+            yield from section(results, part, title)
+
+
+def section(results: Results, part: str, title: str) -> Iterator[str]:
+    rows = rows_of(results, part)
+    yield f"## {title}\n\n{LEADS[part]}\n"
+    yield "| what | this host | compared with | ratio | must be |\n|---|---|---|---|---|"
+    for row in rows:
+        yield f"| {' | '.join(cells(row))} |"
+    yield ""
+    for row in rows:
+        if row.is_reached is False:
+            yield f"- **{row.what}** is missed{f', against {row.against}' if row.against else ''}: {reason(row)}"
+    yield f"\nMeasured on {results['parts'][part]['date']}, commit `{results['parts'][part]['commit']}`.\n"
+
+
+def reason(row: Row) -> str:
+    return " ".join(REASONS[row.what, row.against].split())
+
+
+def found(results: Results, part: str, what: str) -> Row:
+    [row] = [row for row in rows_of(results, part) if row.what == what]
+    return row
+
+
+def picture(results: Results) -> str:
+    """A bar for each ratio, before one for what it is compared with."""
+    width, left, step, top = 430, 220, 38, 64
+    height = top + step * len(DRAWN) + 10
+    bars = []
+    for place, (part, what, label) in enumerate(DRAWN):
+        y, value = top + step * place, found(results, part, what).value
+        bars.append(f'  <text x="{left - 12}" y="{y + 17}" text-anchor="end">{label}</text>')
+        bars.append(f'  <rect class="theirs" x="{left}" y="{y}" width="{width}" height="24" rx="3"/>')
+        bars.append(f'  <rect class="ours" x="{left}" y="{y}" width="{width * value:.0f}" height="24" rx="3"/>')
+        bars.append(f'  <text x="{left + width + 12}" y="{y + 17}">{value:.2f}</text>')
+    size = f'viewBox="0 0 720 {height}" width="720" height="{height}"'
+    return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">
+  <title id="title">What this host takes, as a share of what the same files take from a CDN</title>
+  <style>{STYLE}  </style>
+  <rect class="paper" width="720" height="{height}"/>
+  <rect class="ours" x="20" y="18" width="14" height="14" rx="2"/><text x="42" y="30">this host</text>
+  <rect class="theirs" x="130" y="18" width="14" height="14" rx="2"/>
+  <text x="152" y="30">the same files from a CDN = 1</text>
+  <text class="quiet" x="20" y="52">100 ms and 10 Mbit/s; shorter is better</text>
+{chr(10).join(bars)}
+</svg>
+"""
+
+
+def readme(results: Results, text: str) -> str:
+    return MARKED.sub(lambda match: match[1] + readme_lines(results) + match[2], text)
+
+
+def readme_lines(results: Results) -> str:
+    first, following = (found(results, "start", what).value for what in ("first visit", "next page"))
+    hand_off = found(results, "handoff", "redirect page, on a connection that is there").value
+    return (
+        "Over a line of 100 ms and 10 Mbit/s, the phone is there in "
+        f"**{first:.0%}** of the time that the same files take\n"
+        f"from a CDN, and on the next page in **{following:.0%}**. A sign-in comes back in **{hand_off:.0%}** "
+        "of the time:\nsee the [measurements](docs/measurements.md).\n"
+    )
