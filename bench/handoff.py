@@ -108,7 +108,7 @@ def relayed(sides: Sides, user: Path) -> float:
         page = browser.new_page()
         page.goto(sides.team_page("relay.html", html))
         asked: list[Request] = []
-        browser.on("request", asked.append)
+        browser.on("request", lambda request: asked.append(request))
         with browser.expect_event("requestfinished", lambda request: request.url.endswith("/token")) as token:
             Phone(page).press_sign_in()
         [back] = [request for request in asked if request.url.startswith(PAGES["ours"])]
