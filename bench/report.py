@@ -204,7 +204,7 @@ def found(results: Results, part: str, what: str) -> Row:
 
 def picture(results: Results) -> str:
     """A bar for each ratio, before one for what it is compared with."""
-    width, left, step, top = 430, 220, 38, 64
+    width, left, step, top = 400, 225, 38, 64
     height = top + step * len(DRAWN) + 10
     bars = []
     for place, (part, what, label) in enumerate(DRAWN):
@@ -212,7 +212,7 @@ def picture(results: Results) -> str:
         bars.append(f'  <text x="{left - 12}" y="{y + 17}" text-anchor="end">{label}</text>')
         bars.append(f'  <rect class="theirs" x="{left}" y="{y}" width="{width}" height="24" rx="3"/>')
         bars.append(f'  <rect class="ours" x="{left}" y="{y}" width="{width * value:.0f}" height="24" rx="3"/>')
-        bars.append(f'  <text x="{left + width + 12}" y="{y + 17}">{value:.2f}</text>')
+        bars.append(f'  <text x="{left + width * max(1, value) + 12:.0f}" y="{y + 17}">{value:.2f}</text>')
     size = f'viewBox="0 0 720 {height}" width="720" height="{height}"'
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">
   <title id="title">What this host takes, as a share of what the same files take from a CDN</title>
