@@ -35,7 +35,8 @@ TITLES = {
 LEADS = {
     "start": """A page of another site has the script tag. The time is from the page's navigation to the sign-in
 button. The line has a round trip of 100 ms and 10 Mbit/s. *Next page*: the user goes to the page
-again, in the same tab. *Started anew*: the browser was closed in between, and has kept its cache.""",
+again, in the same tab; there the browser still has this host's `app.js` in its memory, and reads the
+CDN's from its cache. *Started anew*: the browser was closed in between, and has kept its cache.""",
     "handoff": "The same line. A sign-in that begins on `start.html` comes back on a connection that is there.",
     "wire": """The sizes are those of the compressed files. What an update would take with a dictionary is only
 measured: the host does not do it. Between two real builds, a few hundred places or many more differ.""",
@@ -47,20 +48,20 @@ settings and release to the first answer from it.""",
 removed, and settings change, every third time to something wrong.""",
 }
 # Why a row is not what it must be, where it is not: by what was measured, and against what.
-LOGGED = """half of a request's time is its line in the access log, on both sides, and no work of either's. Without the
-log the host is twice as fast."""
-BARE = """what is left is the count for `/metrics`, the choice of the encoding, and the bound to a request's head."""
-BUSY = """other programs had both cores of the machine at the time: the smallest value is nearer to the truth."""
+HAND_OFF = ("redirect page, on a connection that is there", "a page built as the widget's own is")
+ONE_OF_TWO = """one of two round trips is saved. What a browser needs besides to show any page (some 70 ms here) is the
+same on both sides."""
+LOGGED = """more than half of a request's time in the host is its line in the access log, and as much on the other
+side. It weighs more on the faster one."""
+NOISY = """the rounds differ by more than what is missing. Beside the bare answer, the host counts for `/metrics` and
+chooses an encoding. What the bound to a request's head costs is less than can be measured here."""
+SAME = """both sides ask the network for `app.html` alone, and then have the same to run. The rounds differ by more than
+what is missing."""
 REASONS: dict[tuple[str, str], str] = {
-    (
-        "redirect page, on a connection that is there",
-        "a page built as the widget's own is",
-    ): """one of two round trips is saved. What a browser
-needs besides to show any page (some 70 ms here) is the same on both sides.""",
+    ("in a browser started anew", "the same release as the CDN serves it"): SAME,
+    HAND_OFF: ONE_OF_TWO,
     **{(f"{name}, serve", "Starlette StaticFiles"): LOGGED for name in ("redirect.html", "adapter.js")},
-    **{(f"{name}, serve", "bare ASGI callable"): BARE for name in ("redirect.html", "adapter.js")},
-    ("start to first answer", ""): BUSY,
-    ("embeddable-host --version", ""): BUSY,
+    **{(f"{name}, serve", "bare ASGI callable"): NOISY for name in ("redirect.html", "adapter.js")},
 }
 
 DRAWN = (
@@ -102,9 +103,8 @@ def keep(part: str, rows: list[Row]) -> None:
     """Puts a part's rows in the place of those of its last run."""
     results = load()
     results["machine"] = machine()
-    commit = said("git", "-C", str(ROOT), "describe", "--always", "--dirty=-changed", "--exclude=*")
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    results["parts"][part] = {"date": today, "commit": commit, "rows": [rounded(row) for row in rows]}
+    results["parts"][part] = {"date": today, "commit": commit(), "rows": [rounded(row) for row in rows]}
     RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -112,6 +112,13 @@ def rounded(row: Row) -> dict[str, Any]:
     """The row, with as many digits as mean something."""
     digits = {name: [float(f"{value:.4g}") for value in getattr(row, name)] for name in ("ours", "theirs")}
     return {**asdict(row), **digits}
+
+
+def commit() -> str:
+    """The commit that is measured, and whether what is served differs from it."""
+    git = ("git", "-C", str(ROOT))
+    changed = said(*git, "status", "--porcelain", "--", "server", "public", "nginx")
+    return said(*git, "rev-parse", "--short", "HEAD") + (", changed" if changed else "")
 
 
 def machine() -> str:
@@ -170,7 +177,7 @@ def page_lines(results: Results) -> Iterator[str]:
     yield "<!-- `make bench` writes this page: change bench/report.py -->\n"
     yield "![Bars: what this host takes, as a share of what the same files take from a CDN](measurements.svg)\n"
     yield INTRODUCTION.format(machine=results["machine"])
-    yield "```sh\nmake bench                # everything, in half an hour\nBENCH=start make bench    # one part\n```\n"
+    yield "```sh\nmake bench                # a quarter of an hour\nBENCH=start make bench    # one part\n```\n"
     for part, title in TITLES.items():
         if part in results["parts"]:
             yield from section(results, part, title)
@@ -200,7 +207,7 @@ def found(results: Results, part: str, what: str) -> Row:
 
 def picture(results: Results) -> str:
     """A bar for each ratio, before one for what it is compared with."""
-    width, left, step, top = 430, 220, 38, 64
+    width, left, step, top = 400, 225, 38, 64
     height = top + step * len(DRAWN) + 10
     bars = []
     for place, (part, what, label) in enumerate(DRAWN):
@@ -208,7 +215,7 @@ def picture(results: Results) -> str:
         bars.append(f'  <text x="{left - 12}" y="{y + 17}" text-anchor="end">{label}</text>')
         bars.append(f'  <rect class="theirs" x="{left}" y="{y}" width="{width}" height="24" rx="3"/>')
         bars.append(f'  <rect class="ours" x="{left}" y="{y}" width="{width * value:.0f}" height="24" rx="3"/>')
-        bars.append(f'  <text x="{left + width + 12}" y="{y + 17}">{value:.2f}</text>')
+        bars.append(f'  <text x="{left + width * max(1, value) + 12:.0f}" y="{y + 17}">{value:.2f}</text>')
     size = f'viewBox="0 0 720 {height}" width="720" height="{height}"'
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">
   <title id="title">What this host takes, as a share of what the same files take from a CDN</title>
