@@ -69,7 +69,7 @@ AROUND = """
     access_log off;
     location / {{ root {folder}/team; add_header Cache-Control no-store; }}
     location /restapi/ {{
-      add_header Cache-Control no-store;  # one header keeps those of the blocks around away: a second COOP would void it
+      add_header Cache-Control no-store;  # keeps the headers of the blocks around out: two COOP are none
       proxy_set_header Host $host;
       proxy_request_buffering on;
       client_max_body_size 8k;
