@@ -13,6 +13,7 @@ from world.host import Server, add_release, configured, serving
 from server.releases.shelf import current, installed, remove
 
 SECONDS, ROUNDS = 10.0, 3  # of each side: half a minute in all
+PACE = 1.0  # seconds from one change to the next
 PATHS = ("/redirect.html", "/adapter.js", "/app.html")
 Change = Callable[[Path, Server, int], None]
 
@@ -69,6 +70,7 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
                         if time.monotonic() > end:
                             break
                         act(own, server, next(numbers))
+                        time.sleep(PACE)
                     time.sleep(max(0.0, end - time.monotonic()))
                     seconds.append(1000 * statistics.median(crowd.seconds[seen:]))
                 failed.append(float(crowd.faults.total()))
