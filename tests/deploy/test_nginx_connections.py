@@ -70,7 +70,8 @@ def test_requests_sent_without_waiting_are_answered_in_their_order(
     ids=["a header", "an address"],
 )
 def test_a_head_that_is_too_large_does_not_reach_the_host(server: Server, proxy: Proxy, head: bytes) -> None:
-    with connected(proxy) as connection:
+    with connected(proxy) as connection, contextlib.suppress(OSError):  # nginx closes without having read all of it
         connection.sendall(head + b"\r\n\r\n")
-        assert connection.recv(12) in (b"HTTP/1.1 400", b"HTTP/1.1 414")
+        assert connection.recv(12) in (b"", b"HTTP/1.1 400", b"HTTP/1.1 414")
+    assert proxy.ask(REDIRECT_PAGE).status == 200
     assert "/oversize" not in server.output
