@@ -1,18 +1,24 @@
-"""How long a sign-in takes to come back, for a user far away: the redirect page's hand-off."""
+"""How long a sign-in takes to come back, for a user far away: the redirect page's hand-off, and the relay's."""
 
 import functools
+import json
 import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
 from common import Row, in_turns, show
-from playwright.sync_api import Page
+from link import ROUND_TRIP
+from playwright.sync_api import Page, Request
 from sides import OURS, Sides, both_sides, compress
+from starlette.requests import Request as Asked
+from starlette.responses import HTMLResponse, Response
 from world.host import configured
 from world.internet import COPY, CROSS_SITE
+from world.platform import Platform
 from world.release import SOURCE
+from world.user import Phone
 
-ROUNDS, ANEW = 15, 5
+ROUNDS, ANEW, RELAYED = 15, 5, 5
 SETTINGS = f'[params]\nclientId = "bench"\n[redirect]\norigins = ["https://{CROSS_SITE}"]\n'
 SIZE = 12_990  # bytes of 2.3.1's redirect.js
 AGAINST = "a page built as the widget's own is"
@@ -33,6 +39,19 @@ OPENER = """<!doctype html><title>CRM</title><script>
     return (performance.now() - asked) / 1000;
   }
 </script>"""
+
+# The user takes a while to sign in: by then, the app has noticed that it cannot reach the window any more.
+LOGIN = (
+    "<!doctype html><title>Sign in</title><script>setTimeout(() => {{ location.href = {address}; }}, 2000);</script>"
+)
+
+
+class SlowPlatform(Platform):
+    """Severs each window, and lets its user take their time."""
+
+    async def authorize(self, request: Asked) -> Response:
+        page = LOGIN.format(address=json.dumps(self.callback(request.query_params)))
+        return HTMLResponse(page, headers={"Cross-Origin-Opener-Policy": "same-origin"})
 
 
 def put_up_theirs(sides: Sides) -> None:
@@ -80,8 +99,25 @@ def on_a_new_connection(sides: Sides) -> Row:
     return Row("redirect page, on a new connection", "s", ours, "", AGAINST, theirs)
 
 
+def relayed(sides: Sides, user: Path) -> float:
+    """Round trips from the redirect page's navigation to the app's request for a token, of a severed sign-in."""
+    html = f'<!doctype html><title>CRM</title><body><script src="{OURS}adapter.js"></script>'
+    with sides.browser(user) as browser:
+        page = browser.new_page()
+        page.goto(sides.team_page("relay.html", html))
+        asked: list[Request] = []
+        browser.on("request", lambda request: asked.append(request))
+        with browser.expect_event("response", lambda answer: answer.url.endswith("/token")) as token:
+            Phone(page).press_sign_in()
+        [back] = [request for request in asked if request.url.startswith(PAGES["ours"])]
+        assert any("/relay/" in request.url and request.method == "POST" for request in asked), "it came another way"
+        return float(token.value.request.timing["startTime"] - back.timing["startTime"]) / 1000 / ROUND_TRIP
+
+
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     configured(host, SETTINGS)
-    with both_sides(folder, host, release, []) as sides:
+    with both_sides(folder, host, release, SlowPlatform().routes) as sides:
         put_up_theirs(sides)
-        return [show(on_a_connection(sides)), show(on_a_new_connection(sides))]
+        rows = [show(on_a_connection(sides)), show(on_a_new_connection(sides))]
+        trips = [relayed(sides, folder / f"user-{number}") for number in range(RELAYED)]
+    return [*rows, show(Row("relay, redirect page to token request", "round trips", trips, "≤ 4"))]

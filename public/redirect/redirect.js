@@ -114,7 +114,8 @@
   /** @type {(address: string, body: Blob) => Promise<number>} the status; as one that passes where no answer came */
   async function send(address, body) {
     try {
-      return (await fetch(address, { method: 'POST', body, credentials: 'omit', cache: 'no-store' })).status;
+      // By the connection that brought this page: a browser opens another one for what is to go without credentials.
+      return (await fetch(address, { method: 'POST', body, cache: 'no-store' })).status;
     } catch {
       return 503;
     }
