@@ -1,4 +1,4 @@
-"""A thousand clients at once, each with a connection that stays open, in one thread."""
+"""A thousand clients at once, each with a connection for each visit, in one thread."""
 
 import asyncio
 import itertools
@@ -59,20 +59,23 @@ class Crowd:
 
     async def _client(self, number: int) -> None:
         await asyncio.sleep(THINKS * number / self._clients)  # not all at the same moment
-        connection = None
         while not self._is_done:
+            begun = time.monotonic()
             try:
-                connection = connection or await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
-                begun = time.monotonic()
                 async with asyncio.timeout(PATIENCE):
-                    await self._visit(asker(*connection))
+                    await self._come_in()
                 self.seconds.append(time.monotonic() - begun)
             except (OSError, EOFError, AssertionError) as fault:
                 self.faults[f"{type(fault).__name__}: {fault}"] += 1
-                connection = None
             await asyncio.sleep(THINKS)
-        if connection:
-            connection[1].close()
+
+    async def _come_in(self) -> None:
+        """One visit. A connection that waits for the next one would be closed by the server after some seconds."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
+        try:
+            await self._visit(asker(reader, writer))
+        finally:
+            writer.close()
 
 
 def asker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Get:
