@@ -52,7 +52,7 @@ lint: $(VENV)/installed-dev node_modules/installed ## check style and types (ruf
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	npm run --silent lint
-	$(BIN)/python tests/tools/audit.py
+	$(MAKE) --no-print-directory audit
 
 format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
 	$(BIN)/ruff format .

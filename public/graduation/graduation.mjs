@@ -84,7 +84,7 @@ function listenTo(frame) {
 }
 
 function showPhone() {
-  const frame = build('iframe', { id: 'phone-frame', title: 'The phone', allow: `autoplay; ${host.devices}` });
+  const frame = build('iframe', { id: 'phone-frame', class: 'phone', title: 'The phone', allow: `autoplay; ${host.devices}` });
   listenTo(frame);
   frame.src = 'app.html';
   element('phone-stage').replaceChildren(frame);

@@ -73,7 +73,6 @@
       return 'stay';
     },
     function leaveWithHost() {
-      const secret = secrets.take(state);
       if (!secret || !values.relay) return null;
       relay(secret);
       return 'wait';
@@ -174,11 +173,8 @@
     else if (next === 'stay' && reason) say(`${reason}${sentences.done}`);
   }
 
-  try {
-    handOver();
-  } finally {
-    // One is kept where the sign-in began in this browser and the app shares no storage with this page. It is good for this
-    // answer alone, whichever way that went. Taken last: to read storage takes a while, and most ways need none.
-    secrets.take(state);
-  }
+  // Kept where the sign-in began in this browser, and the app shares no storage with this page. It is good for this answer
+  // alone, whichever way that goes.
+  const secret = secrets.take(state);
+  handOver();
 })();

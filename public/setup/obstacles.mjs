@@ -2,8 +2,6 @@
 
 /** @typedef {import('./choices.mjs').Choices} Choices */
 
-const CREDENTIALS = ['clientSecret', 'appSecret', 'jwt', 'authorizationCode', 'authorizationCodeVerifier'];
-
 /**
  * Why a trial is not possible, and what to change; empty where it is.
  * @param {import('./oauth.mjs').App} app
@@ -38,14 +36,13 @@ export function obstacleTo(app, given, servers) {
 /**
  * What to know before a trial that nothing stands in the way of; empty where that is nothing.
  * @param {import('./oauth.mjs').App} app
- * @param {Choices} given
+ * @param {string[]} credentials among what the widget is given, by name
  */
-export function noteOn(app, given) {
-  const unused = CREDENTIALS.filter((name) => given[name]);
+export function noteOn(app, credentials) {
   const notes = [];
-  if (unused.length) {
+  if (credentials.length) {
     notes.push(
-      `The trial does without ${unused.join(' and ')}: a person signs in, with PKCE. Only a client-side web app lets them.`,
+      `The trial does without ${credentials.join(' and ')}: a person signs in, with PKCE. Only a client-side web app lets them.`,
     );
   }
   const { origin } = new URL(app.redirectUri);

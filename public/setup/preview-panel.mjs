@@ -31,6 +31,7 @@ export class PreviewPanel {
     // A frame made anew: one whose address changes behind the # alone would not load again.
     this.frame = build('iframe', {
       src: `preview.html#${this.shown}`,
+      class: 'phone',
       title: 'The widget',
       allow: 'autoplay; microphone; speaker-selection',
     });

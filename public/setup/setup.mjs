@@ -80,7 +80,8 @@ function showWhatItWants(given, isAtCdn) {
   const clientId = given.clientId || given.appKey || '';
   const redirectUri = isAtCdn ? '' : given.redirectUri || at('redirect.html');
   scopes.show(chosen);
-  trial.refresh({ server: serverOf(given), clientId, redirectUri }, given, chosen);
+  const secrets = credentials.filter((name) => given[name]);
+  trial.refresh({ server: serverOf(given), clientId, redirectUri }, given, secrets, chosen);
 }
 
 /** What the address says. One that names a place in the page says nothing of the choices. */

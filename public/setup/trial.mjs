@@ -48,12 +48,13 @@ export class Trial {
    * What would be tried now.
    * @param {App} app
    * @param {import('./choices.mjs').Choices} given what the widget is given in the end
+   * @param {string[]} credentials among that, by name
    * @param {import('./scopes.mjs').Feature[]} chosen
    */
-  refresh(app, given, chosen) {
+  refresh(app, given, credentials, chosen) {
     this.app = app;
     this.obstacle = obstacleTo(app, given, this.servers);
-    const note = this.obstacle || noteOn(app, given);
+    const note = this.obstacle || noteOn(app, credentials);
     element('trial-note').textContent = note;
     element('trial-note').hidden = note === '';
     element('trial-client').textContent = app.clientId || 'none';

@@ -24,7 +24,7 @@ from server.answer.body import IDENTITY, Body
 from server.answer.media import media_type
 from server.answer.policy import IMMUTABLE, MINUTES, widget_headers
 from server.check.judge import REDIRECTIONS, Expected, Symptoms, judge
-from server.check.probe import ANY_CODING, Asker, Target, Unanswered, reach, status_line
+from server.check.probe import ANY_CODING, Asker, Target, Unanswered, printable, reach, status_line
 from server.check.registration import Registration, ask_registrations, symptoms
 from server.check.relay import try_relay
 from server.config.environment import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
@@ -257,8 +257,8 @@ def _finding(fault: str, shown: Sequence[tuple[str, Symptom]]) -> Finding:
 
 
 def _printable(text: str) -> str:
-    """Text from outside as a terminal may have it."""
-    shown = "".join(character if character.isprintable() else "?" for character in text)
+    """Text from outside as a finding tells it."""
+    shown = printable(text)
     return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
 
 

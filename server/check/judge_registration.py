@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx2
 
 from server.check.judge import CLIENT_ERRORS, REDIRECTIONS
-from server.check.probe import status_line
+from server.check.probe import printable, status_line
 from server.faults.faults import FAULTS
 
 KNOWN = "known"
@@ -75,7 +75,7 @@ def judge(asked: Asked, reply: Reply, unsaid: Sequence[str]) -> Verdict:
 
 def shown(text: str) -> str:
     """Text from outside in one line, as a terminal may have it."""
-    line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
+    line = printable(" ".join(text.split()))
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 

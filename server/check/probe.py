@@ -102,6 +102,11 @@ def status_line(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}" if status in list(HTTPStatus) else str(status)
 
 
+def printable(text: str) -> str:
+    """Text from outside as a terminal may have it."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
 @dataclass(frozen=True)
 class Target:
     """Where a host is deployed: `base` is its folder's address. `elsewhere` replaces an endpoint to connect to."""

@@ -85,9 +85,8 @@ def symptoms(registrations: Sequence[Registration]) -> Iterator[tuple[str, Sympt
 
 
 def _unasked(home: Home) -> Registration:
-    client_id = home.parameters.get("clientId") or home.parameters.get("appKey")
     server = _server(home.parameters.get("appServer", PRODUCTION))
-    return Registration(home.profile, client_id, server, home.redirect_uri, NO_CLIENT_ID, "")
+    return Registration(home.profile, home.client_id or None, server, home.redirect_uri, NO_CLIENT_ID, "")
 
 
 def _server(address: str) -> str:

@@ -165,7 +165,7 @@ def drafts(basis: Basis) -> Iterator[Draft]:
 def _values(home: Home) -> Values:
     return Values(
         home=home.address,
-        clientId=home.parameters.get("clientId") or home.parameters.get("appKey", ""),
+        clientId=home.client_id,
         server=home.parameters["appServer"],
         devices=devices(home),
         origins=() if home.basis.release else cdn_origins(home.basis.settings),

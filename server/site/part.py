@@ -100,6 +100,11 @@ class Home:
         return encode(self.basis.settings.parameters(self.profile))
 
     @property
+    def client_id(self) -> str:
+        """The client id of the profile's app, under either of its names; empty where it has none."""
+        return self.parameters.get("clientId") or self.parameters.get("appKey", "")
+
+    @property
     def redirect_uri(self) -> str:
         """The configured redirect URI; empty where it is for the browser to find out."""
         return self.parameters.get("redirectUri", self.address and f"{self.address}{REDIRECT_PAGE}")

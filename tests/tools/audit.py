@@ -11,22 +11,22 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE = 60  # seconds for a registry
-PIP = [Path(sys.executable).parent / "pip-audit", "--requirement=constraints.txt", "--no-deps", "--disable-pip"]
-NPM = ["npm", "audit", "--fetch-retries=0"]
+PIP = [
+    *(Path(sys.executable).parent / "pip-audit", "--requirement=constraints.txt", "--no-deps", "--disable-pip"),
+    *("--format=json", "--progress-spinner=off"),
+]
+NPM = ["npm", "audit", "--fetch-retries=0", "--json"]
 UNASKED = "did not tell of advisories. The versions are pinned and hashed"
 
 
 def told(command: list[Any]) -> dict[str, Any]:
     """What a tool prints as JSON; empty where it does not get that far."""
     try:
-        done = subprocess.run([*command, *FORMAT[command[0]]], capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
     except (subprocess.TimeoutExpired, ValueError):
         return {}
-
-
-FORMAT = {PIP[0]: ["--format=json", "--progress-spinner=off"], NPM[0]: ["--json"]}
 
 
 def python(report: dict[str, Any]) -> list[str] | None:
