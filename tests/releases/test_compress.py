@@ -1,7 +1,9 @@
 """A release is compressed in a process of its own, which Ctrl-C or whatever else ends leaves nothing of."""
 
+import base64
 import hashlib
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -11,7 +13,6 @@ from pathlib import Path
 
 import brotli
 import pytest
-from world.full_release import Code
 from world.host import COMMAND, ENVIRONMENT, configured
 from world.patience import PATIENCE, wait_until
 from world.release import media
@@ -19,14 +20,14 @@ from world.small_release import PROSE, a_release
 
 from server.releases.compress import Compressed, compress
 
-LONG = 24_000_000  # bytes, which take minutes
+LONG = 48_000_000  # bytes, in which nothing comes twice: they take a minute
 SOON = 10  # seconds
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    script = Code(1).text(1_000_000) * (LONG // 1_000_000)
-    return a_release(tmp_path_factory.mktemp("built"), **{"app.js": script.encode()})
+    noise = base64.b64encode(random.Random(1).randbytes(LONG * 3 // 4))
+    return a_release(tmp_path_factory.mktemp("built"), **{"app.js": noise})
 
 
 class Pull:
