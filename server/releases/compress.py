@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
@@ -39,9 +39,9 @@ def compress(plain: Path, folder: Path, names: Sequence[str]) -> Generator[Compr
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(plain, folder, names, theirs), daemon=True)
     with ours:
-        with _deaf_to_interrupts(), theirs:
-            process.start()
         try:
+            with _deaf_to_interrupts(), theirs:
+                process.start()
             for _ in range(len(BEST) * len(names)):
                 told = ours.recv()
                 if isinstance(told, OSError):
@@ -50,13 +50,15 @@ def compress(plain: Path, folder: Path, names: Sequence[str]) -> Generator[Compr
         except EOFError:
             raise ReleaseError("The compression was ended from outside. Is there memory enough? Pull again") from None
         finally:
-            process.kill()
-            process.join()
+            if process.is_alive():
+                process.kill()
+                process.join()
 
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
     """A process that is started meanwhile does not hear Ctrl-C: that is for the one that started it."""
+    resource_tracker.ensure_running()  # the first process would start it, and that lets interrupts through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
