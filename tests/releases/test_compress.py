@@ -65,7 +65,8 @@ class Pull:
 @pytest.fixture
 def pull(tmp_path: Path, built: Path) -> Iterator[Pull]:
     folder, errors = configured(tmp_path / "host"), tmp_path / "errors"
-    command = [COMMAND, "pull", "--from", str(built)]
+    # Where the tests run in the background of a shell, they and what they start would not hear Ctrl-C.
+    command = ["env", "--default-signal=INT", COMMAND, "pull", "--from", str(built)]
     with errors.open("wb") as log:
         process = subprocess.Popen(command, cwd=folder, env=ENVIRONMENT, stderr=log, process_group=0)
     with process, ending(process):
