@@ -1,5 +1,6 @@
 """The memory of a worker: what has not changed is held once, and what is no longer served is given back."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,9 @@ def add_full_release(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.long
-def test_memory_is_flat_over_fifty_swaps_of_release_and_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_flat_over_fifty_swaps_of_release_and_settings(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
+) -> None:
     releases = [add_full_release(folder, seed, monkeypatch) for seed in (1, 2)]
 
     def swap(number: int) -> None:
@@ -54,4 +57,5 @@ def test_memory_is_flat_over_fifty_swaps_of_release_and_settings(folder: Path, m
             swap(number)
             if number == FIRST:
                 before = server.memory
+        record_property("memory", f"{before:.0f} MiB, and {server.memory:.0f} MiB after {SWAPS} swaps")
         assert server.memory <= GROWTH * before
