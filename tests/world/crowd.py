@@ -71,21 +71,46 @@ class Crowd:
 
     async def _come_in(self) -> None:
         """One visit. A connection that waits for the next one would be closed by the server after some seconds."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
+        connection = Connection(self._port)
         try:
-            await self._visit(asker(reader, writer))
+            await self._visit(connection.get)
         finally:
-            writer.close()
+            connection.close()
 
 
-def asker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Get:
-    """What asks on this connection for a path, without compression."""
+class Connection:
+    """What a client asks on, without compression. The server may close it while it is idle, as on a busy machine it is
+    for seconds: then it is opened anew, as browsers do (RFC 9112 §9.3.1)."""
 
-    async def get(path: str) -> Got:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: phone.example.com\r\n\r\n".encode())
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        lines = itertools.takewhile(bool, head[1:])
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        return Got(int(head[0].split()[1]), headers, await reader.readexactly(int(headers["content-length"])))
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
-    return get
+    async def get(self, path: str) -> Got:
+        request = f"GET {path} HTTP/1.1\r\nHost: phone.example.com\r\n\r\n".encode()
+        first = await _begin(request, *self._streams) if self._streams else b""
+        if not first:
+            self.close()
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port, limit=1 << 22)
+            first = await _begin(request, *self._streams)
+        return await _read(first, self._streams[0])
+
+    def close(self) -> None:
+        if self._streams:
+            self._streams[1].close()
+
+
+async def _begin(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
+    """Asks; the first byte of the answer, or none where the connection is closed."""
+    try:
+        writer.write(request)
+        return await reader.read(1)
+    except ConnectionError:
+        return b""
+
+
+async def _read(first: bytes, reader: asyncio.StreamReader) -> Got:
+    head = (first + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    lines = itertools.takewhile(bool, head[1:])
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    return Got(int(head[0].split()[1]), headers, await reader.readexactly(int(headers["content-length"])))
