@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import changes
+import dictionary
 import handoff
 import memory
 import report
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[Path, Path, Path], list[Row]]] = {
     "start": start.measure,
     "handoff": handoff.measure,
     "wire": wire.measure,
+    "dictionary": dictionary.measure,
     "speed": speed.measure,
     "memory": memory.measure,
     "growth": memory.measure_growth,
