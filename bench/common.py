@@ -16,6 +16,7 @@ from server.releases.install import install
 from server.releases.shelf import use
 from server.site.site import build_site
 
+KIB = 1024
 CORES = sorted(os.sched_getaffinity(0))
 
 

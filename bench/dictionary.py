@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
-from common import Row, in_turns, servers_core, show
+from common import KIB, Row, in_turns, show
 from link import linked
 from playwright.sync_api import Page
 from release import built_again
@@ -28,7 +28,6 @@ CHANGES = (40, 4000)  # places where two builds differ
 AGAINST = "compressed alone"
 DELTA, ALONE = "delta", "alone"
 KEPT = 2000  # ms in which a browser has put away what it has loaded
-KIB = 1024
 MAGIC = bytes.fromhex("5e2a4d1820000000")  # a frame that zstd skips, before the dictionary's digest (RFC 9842 §5)
 # Chromium uses no dictionary where the certificate is not from a root that all know, for proxies that look inside TLS.
 KNOWN_ROOT = "CompressionDictionaryTransportRequireKnownRootCert"
@@ -89,12 +88,13 @@ def delta(new: bytes, old: bytes) -> bytes:
 
 
 def put_up(site: Path, old: bytes, builds: Sequence[Build]) -> None:
-    for kind in (DELTA, ALONE):
-        for name, content in [("before", old), *((build.name, build.content) for build in builds)]:
+    for name, content in [("before", old), *((build.name, build.content) for build in builds)]:
+        alone = BEST["br"](content)
+        for kind in (DELTA, ALONE):
             folder = site / kind / name
             folder.mkdir(parents=True)
             (folder / "app.html").write_text('<!doctype html><title>app</title><script src="app.js"></script>')
-            (folder / "app.js.br").write_bytes(BEST["br"](content))
+            (folder / "app.js.br").write_bytes(alone)
     for build in builds:
         (site / DELTA / build.name / "app.js.dcz").write_bytes(delta(build.content, old))
 
@@ -115,9 +115,11 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     port, link = free_ports(2)
     digest = base64.b64encode(hashlib.sha256(app).digest()).decode()
     text = CONFIGURATION.format(digest=digest, port=port, name=NGINX, folder=folder)
-    with servers_core():
-        proxy = running(folder, text, port)
-    with proxy, linked({link: port}), chromium({NGINX: link}, key, without=[KNOWN_ROOT]) as launch:
+    with (
+        running(folder, text, port),
+        linked({link: port}),
+        chromium({NGINX: link}, key, without=[KNOWN_ROOT]) as launch,
+    ):
 
         def update(kind: str, build: Build) -> tuple[float, float]:
             """For a user who has the build before, and no other."""

@@ -3,7 +3,7 @@
 import gzip
 from pathlib import Path
 
-from common import Row, make_best, show
+from common import KIB, Row, make_best, show
 from world.host import configured
 
 from server.config.load import load
@@ -13,7 +13,6 @@ GZIP = 6  # the usual level
 AGAINST = "the CDN's gzip"
 WORDS = "en-US.js"
 CHANGED = ("adapter.js", "app.js")  # by any build: both have the version in them
-KIB = 1024
 
 
 def kib(size: int) -> list[float]:

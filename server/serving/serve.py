@@ -66,7 +66,7 @@ class Workers(Multiprocess):
 def log_config() -> dict[str, Any]:
     """uvicorn's own logging, with our logger beside it."""
     config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
-    # uvicorn's own colours a copy of each record, which takes a fifth of the time of a request.
+    # uvicorn's own colours a copy of each record, which takes a sixth of the time of a request.
     config["formatters"]["access"] = {"format": "%(levelname)s:     %(message)s"}
     config["filters"] = {"path_alone": {"()": PathAlone}}
     config["handlers"]["access"]["filters"] = ["path_alone"]
