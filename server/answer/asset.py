@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
+from pathlib import Path
 
 import aiofiles
 from starlette.types import Message, Receive, Scope, Send
@@ -33,7 +34,6 @@ _BYTE_RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*")  # a single range; RF
 _CODING = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
 
 
-@lru_cache(maxsize=256)
 def weights(accept_encoding: str) -> Mapping[str, float]:
     """What an Accept-Encoding field says: coding to q-value (RFC 9110 §12.5.3), without members that cannot be read."""
     found = {}
@@ -51,6 +51,19 @@ def weight(coding: str, accepted: Mapping[str, float]) -> float:
     if "*" in accepted:
         return accepted["*"]
     return 0.0005 if coding == IDENTITY else 0.0
+
+
+@lru_cache(maxsize=256)
+def choose(codings: tuple[str, ...], accept_encoding: str | None) -> str | None:
+    """The one of `codings` with the highest weight, the first among equals; None where the client takes none of them.
+
+    Without the field every coding is acceptable, but clients that do not send it seldom decode: identity.
+    """
+    if accept_encoding is None:
+        return IDENTITY
+    accepted = weights(accept_encoding)
+    best = max(codings, key=lambda coding: weight(coding, accepted))
+    return best if weight(best, accepted) > 0 else None
 
 
 def matches(field_value: str, etag: str) -> bool:
@@ -127,7 +140,8 @@ class Asset:
         self.bodies = sorted(bodies, key=lambda body: body.size)
         self.headers = tuple(headers)
         self.status = status
-        self._answers = [self._answer(body) for body in self.bodies]
+        self._codings = tuple(body.coding for body in self.bodies)  # the smallest first
+        self._answers = {body.coding: self._answer(body) for body in self.bodies}
         vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
         self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *vary)
 
@@ -154,18 +168,19 @@ class Asset:
         if method not in METHODS:
             return await _send(send, *_plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS))))
         asked = _read(scope)
-        answer = self._choose(asked.get("accept-encoding"))
-        if answer is None:
+        coding = choose(self._codings, asked.pop("accept-encoding", None))
+        if coding is None:
             return await _send(send, *self._not_acceptable, head=method == "HEAD")
+        answer = self._answers[coding]
         start, part = answer.full, (0, answer.body.size - 1)
-        if len(asked) > ("accept-encoding" in asked) and self.status == 200:
+        if asked and self.status == 200:
             etag = answer.etag
             if "if-match" in asked and not matches_strongly(asked["if-match"], etag):
                 return await _send(send, *_plain(HTTPStatus.PRECONDITION_FAILED))
             if "if-none-match" in asked and matches(asked["if-none-match"], etag):
                 return await _send(send, answer.not_modified)
             # Ranges are of GET alone (§14.2), and here of the identity: a part of a compressed body helps nobody.
-            ranged = method == "GET" and "range" in asked and answer.body.coding == IDENTITY
+            ranged = method == "GET" and "range" in asked and coding == IDENTITY
             if ranged and asked.get("if-range", etag) == etag:
                 try:
                     start, part = _partial(answer, asked["range"])
@@ -174,18 +189,11 @@ class Asset:
                     return await _send(send, *_plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, size))
         if method == "HEAD" or answer.body.size == 0:
             return await _send(send, start)
-        return await _send_body(send, start, answer.body, part)
-
-    def _choose(self, accept_encoding: str | None) -> _Answer | None:
-        """The body with the highest weight, the smallest among equals; None where the client takes none of them.
-
-        Without the field every coding is acceptable, but clients that do not send it seldom decode: identity.
-        """
-        if accept_encoding is None:
-            return next(answer for answer in self._answers if answer.body.coding == IDENTITY)
-        accepted = weights(accept_encoding)
-        best = max(self._answers, key=lambda answer: weight(answer.body.coding, accepted))
-        return best if weight(best.body.coding, accepted) > 0 else None
+        first, last = part
+        content = answer.body.content
+        if isinstance(content, bytes):
+            return await _send(send, start, content[first : last + 1])  # the whole of it is not copied
+        return await _send_file(send, start, content, first, last)
 
 
 def _read(scope: Scope) -> dict[str, str]:
@@ -215,19 +223,15 @@ async def _send(send: Send, start: Message, body: bytes = b"", head: bool = Fals
     return int(start["status"])
 
 
-async def _send_body(send: Send, start: Message, body: Body, part: tuple[int, int]) -> int:
-    first, last = part
-    if isinstance(body.content, bytes):
-        whole = last - first + 1 == body.size
-        return await _send(send, start, body.content if whole else body.content[first : last + 1])
-    async with aiofiles.open(body.content, "rb") as file:
+async def _send_file(send: Send, start: Message, path: Path, first: int, last: int) -> int:
+    async with aiofiles.open(path, "rb") as file:
         await send(start)  # after the file could be opened: until then an error is still an honest 500
         await file.seek(first)
         left = last - first + 1
         while left > 0:
             chunk = await file.read(min(CHUNK, left))
             if not chunk:
-                raise OSError(f"{body.content} ended {left} bytes too soon")
+                raise OSError(f"{path} ended {left} bytes too soon")
             left -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
     return int(start["status"])

@@ -16,7 +16,8 @@ from server.config.settings import Settings
 from server.releases.error import ReleaseError
 from server.releases.shelf import current
 from server.serving.app import create_app
-from server.serving.serve import announcement, listening, log_config, run
+from server.serving.log import log_config
+from server.serving.serve import announcement, listening, run
 
 
 def by_variable(option: str) -> dict[str, Any]:

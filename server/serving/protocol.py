@@ -1,29 +1,30 @@
-"""HTTP as uvicorn speaks it, with a bound to the head of a request: uvicorn's own parser holds whatever comes."""
+"""HTTP as uvicorn speaks it, with a bound to a request beside its body: uvicorn's own parser holds whatever comes."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD = 64 * 1024  # bytes of request line and headers; the shipped nginx lets half of that through
+MAX_HEAD = 64 * 1024  # bytes of request line, headers and trailers; the shipped nginx lets half of that through
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Refuses a request whose head is larger than `MAX_HEAD`, by no more than what one read brings (RFC 6585 §5)."""
+    """Refuses a request whose head is larger than `MAX_HEAD`, by no more than what one read brings (RFC 6585 §5).
 
-    _head = 0  # bytes of a head that has not ended
-    _is_in_head = True
+    Trailers count as well (RFC 9110 §6.5), and how a body is put into chunks; the body itself is the application's.
+    """
+
+    _head = 0  # bytes of this request so far, but for its body
 
     def data_received(self, data: bytes) -> None:
         if self._head > MAX_HEAD:
             if not self.transport.is_closing():
                 self.send_400_response("Request header fields too large.")
             return
-        if self._is_in_head:
-            self._head += len(data)
+        self._head += len(data)
         super().data_received(data)
 
-    def on_headers_complete(self) -> None:
-        self._head, self._is_in_head = 0, False
-        super().on_headers_complete()
+    def on_message_begin(self) -> None:
+        self._head = 0
+        super().on_message_begin()
 
-    def on_message_complete(self) -> None:
-        self._is_in_head = True
-        super().on_message_complete()
+    def on_body(self, body: bytes) -> None:
+        self._head -= len(body)
+        super().on_body(body)

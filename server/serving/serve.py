@@ -1,12 +1,9 @@
-"""Serving: the sockets to listen on, the processes that answer, and a log in which no code can stand."""
+"""Serving: the sockets to listen on, and the processes that answer."""
 
 import contextlib
-import copy
 import functools
 import logging
-import logging.config
 import os
-import re
 import signal
 import socket
 import stat
@@ -17,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 from uvicorn.supervisors import Multiprocess
 
 from server.config.load import load
@@ -26,32 +22,18 @@ from server.config.settings import Settings
 from server.error import HostError
 from server.releases.error import ReleaseError
 from server.serving.app import create_app
+from server.serving.log import log_config
 from server.serving.metrics import Metrics, counting_together
 from server.serving.protocol import BoundedProtocol
-from server.serving.relay import RELAY
 
 BACKLOG = 2048
 DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
 RETRY_SECONDS = 2  # between the tries of a worker to start, while the settings are wrong
 EVERYWHERE = ("0.0.0.0", "::")  # where to listen, and no address that anybody goes to
-OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
 
 
 class ListenError(HostError):
     """The address cannot be listened on; the message says why and what to do."""
-
-
-class PathAlone(logging.Filter):
-    """Cuts an access log line's address off where it stops to look like ours: a query, however it is written, may hold
-    a code. What follows the relay's name would be the name of a letter."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) == 5:
-            client, method, address, version, status = record.args
-            path = OUR_PATH.match(str(address))
-            before, relay, _ = path[0].partition(RELAY) if path else ("", "", "")
-            record.args = (client, method, before + relay, version, status)
-        return True
 
 
 class Workers(Multiprocess):
@@ -61,17 +43,6 @@ class Workers(Multiprocess):
         for process in self.processes:
             if process.pid is not None:
                 os.kill(process.pid, signal.SIGHUP)
-
-
-def log_config() -> dict[str, Any]:
-    """uvicorn's own logging, with our logger beside it."""
-    config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
-    # uvicorn's own colours a copy of each record, which takes a sixth of the time of a request.
-    config["formatters"]["access"] = {"format": "%(levelname)s:     %(message)s"}
-    config["filters"] = {"path_alone": {"()": PathAlone}}
-    config["handlers"]["access"]["filters"] = ["path_alone"]
-    config["loggers"]["server"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
-    return config
 
 
 @contextlib.contextmanager

@@ -95,6 +95,22 @@ def test_a_head_without_end_is_refused_and_not_held(server: Server, beginning: b
     assert server.ask("/redirect.html").status == 200
 
 
+CHUNKED = b"POST /redirect.html HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("beginning", [b"0\r\nX-Large: ", b"0\r\n"], ids=["a trailer", "trailers"])
+def test_what_follows_a_body_without_end_is_not_held(server: Server, beginning: bytes) -> None:
+    before = server.memory
+    piece = b"a" * MIB if not beginning.endswith(b"\n") else b"X-Small: a\r\n" * (MIB // 12)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+        connection.sendall(CHUNKED + beginning)
+        assert connection.recv(12) == b"HTTP/1.1 405"
+        with pytest.raises(ConnectionError):
+            connection.sendall(piece * 64)
+    assert server.memory < before + 8
+    assert server.ask("/redirect.html").status == 200
+
+
 def test_a_head_as_large_as_nginx_lets_through_is_read(server: Server) -> None:
     large = {f"X-{number}": "a" * 8000 for number in range(4)}
     assert server.ask("/redirect.html", large).status == 200
