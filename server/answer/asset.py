@@ -117,6 +117,19 @@ def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, byte
     return _start(status, [*common, *headers]), text
 
 
+_NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
+_PRECONDITION_FAILED = _plain(HTTPStatus.PRECONDITION_FAILED)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Bytes of a file, the first and the last one included."""
+
+    file: Path
+    first: int
+    last: int
+
+
 @dataclass
 class _Answer:
     """What goes out for one body: the start of a 200, of a 304, and the headers a 206 or 416 shares."""
@@ -164,36 +177,44 @@ class Asset:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Answers, and says with which status."""
-        method = scope["method"]
-        if method not in METHODS:
-            return await _send(send, *_plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS))))
+        start, content = self._answer_to(scope)
+        if scope["method"] == "HEAD":
+            content = b""
+        if isinstance(content, bytes):
+            await send(start)
+            await send({"type": "http.response.body", "body": content})
+        else:
+            await _stream(send, start, content)
+        return int(start["status"])
+
+    def _answer_to(self, scope: Scope) -> tuple[Message, bytes | _Part]:
+        """The start of the answer, and what follows."""
+        if scope["method"] not in METHODS:
+            return _NOT_ALLOWED
         asked = _read(scope)
         coding = choose(self._codings, asked.pop("accept-encoding", None))
         if coding is None:
-            return await _send(send, *self._not_acceptable, head=method == "HEAD")
+            return self._not_acceptable
         answer = self._answers[coding]
-        start, part = answer.full, (0, answer.body.size - 1)
+        start, first, last = answer.full, 0, answer.body.size - 1
         if asked and self.status == 200:
             etag = answer.etag
             if "if-match" in asked and not matches_strongly(asked["if-match"], etag):
-                return await _send(send, *_plain(HTTPStatus.PRECONDITION_FAILED))
+                return _PRECONDITION_FAILED
             if "if-none-match" in asked and matches(asked["if-none-match"], etag):
-                return await _send(send, answer.not_modified)
+                return answer.not_modified, b""
             # Ranges are of GET alone (§14.2), and here of the identity: a part of a compressed body helps nobody.
-            ranged = method == "GET" and "range" in asked and coding == IDENTITY
+            ranged = scope["method"] == "GET" and "range" in asked and coding == IDENTITY
             if ranged and asked.get("if-range", etag) == etag:
                 try:
-                    start, part = _partial(answer, asked["range"])
+                    start, first, last = _partial(answer, asked["range"])
                 except ValueError:
                     size = ("Content-Range", f"bytes */{answer.body.size}")
-                    return await _send(send, *_plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, size))
-        if method == "HEAD" or answer.body.size == 0:
-            return await _send(send, start)
-        first, last = part
+                    return _plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, size)
         content = answer.body.content
         if isinstance(content, bytes):
-            return await _send(send, start, content[first : last + 1])  # the whole of it is not copied
-        return await _send_file(send, start, content, first, last)
+            return start, content[first : last + 1]  # the whole of it is not copied
+        return start, _Part(content, first, last)
 
 
 def _read(scope: Scope) -> dict[str, str]:
@@ -206,32 +227,25 @@ def _read(scope: Scope) -> dict[str, str]:
     return asked
 
 
-def _partial(answer: _Answer, field_value: str) -> tuple[Message, tuple[int, int]]:
-    """The start of the answer to a Range, and the bytes that follow. Raises ValueError as `byte_range` does."""
+def _partial(answer: _Answer, field_value: str) -> tuple[Message, int, int]:
+    """The start of the answer to a Range, and its first and last byte. Raises ValueError as `byte_range` does."""
     size = answer.body.size
     part = byte_range(field_value, size)
     if part is None:
-        return answer.full, (0, size - 1)
+        return answer.full, 0, size - 1
     first, last = part
     told = [("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-Length", str(last - first + 1))]
-    return _start(206, [*answer.shared, *told]), part
+    return _start(206, [*answer.shared, *told]), first, last
 
 
-async def _send(send: Send, start: Message, body: bytes = b"", head: bool = False) -> int:
-    await send(start)
-    await send({"type": "http.response.body", "body": b"" if head else body})
-    return int(start["status"])
-
-
-async def _send_file(send: Send, start: Message, path: Path, first: int, last: int) -> int:
-    async with aiofiles.open(path, "rb") as file:
+async def _stream(send: Send, start: Message, part: _Part) -> None:
+    async with aiofiles.open(part.file, "rb") as file:
         await send(start)  # after the file could be opened: until then an error is still an honest 500
-        await file.seek(first)
-        left = last - first + 1
+        await file.seek(part.first)
+        left = part.last - part.first + 1
         while left > 0:
             chunk = await file.read(min(CHUNK, left))
             if not chunk:
-                raise OSError(f"{path} ended {left} bytes too soon")
+                raise OSError(f"{part.file} ended {left} bytes too soon")
             left -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
-    return int(start["status"])

@@ -11,19 +11,16 @@ class BoundedProtocol(HttpToolsProtocol):
     Trailers count as well (RFC 9110 §6.5), and how a body is put into chunks; the body itself is the application's.
     """
 
-    _head = 0  # bytes of this request so far, but for its body
+    _counted: object = None  # the request that the bytes are of
+    _head = 0  # bytes of it after the read that it began in, but for its body
 
     def data_received(self, data: bytes) -> None:
-        if self._head > MAX_HEAD:
-            if not self.transport.is_closing():
-                self.send_400_response("Request header fields too large.")
-            return
         self._head += len(data)
         super().data_received(data)
-
-    def on_message_begin(self) -> None:
-        self._head = 0
-        super().on_message_begin()
+        if self.scope is not self._counted:  # uvicorn makes one for each request
+            self._counted, self._head = self.scope, 0
+        elif self._head > MAX_HEAD and not self.transport.is_closing():
+            self.send_400_response("Request header fields too large.")
 
     def on_body(self, body: bytes) -> None:
         self._head -= len(body)
