@@ -1,7 +1,7 @@
 """A thousand clients of two workers: what a visit takes while releases and settings change, and while nothing does.
 
 The clients are in this process. So that it has little else to do, the releases are there beforehand, and nobody waits
-until a change is served; afterwards the log tells whether all were.
+until a change is served; afterwards the log tells how many were.
 """
 
 import itertools

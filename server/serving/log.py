@@ -11,7 +11,7 @@ from server.serving.relay import RELAY
 
 OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
 
-# Each request has its line. What a line does not say need not be found out for it: a tenth of the time of a request
+# Each request has its line. What a line does not say need not be found out for it: that took a quarter of its time
 # (https://docs.python.org/3/howto/logging.html#optimization).
 logging._srcfile = None  # where in the code it was written
 logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
