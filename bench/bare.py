@@ -14,7 +14,7 @@ from servestatic import ServeStaticASGI
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from server.serving.log import log_config
+from embeddable_host.serving.log import log_config
 
 
 def only(file: Path) -> ASGIApp:

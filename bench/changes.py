@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import Row, in_turns, make_best, show
+from embeddable_host.releases.store import current, installed, remove
 from world.crowd import Crowd, Get
 from world.host import Server, add_release, configured, serving
-
-from server.releases.shelf import current, installed, remove
 
 SECONDS, ROUNDS = 6.0, 5  # of each side: half a minute in all
 PACE = 1.0  # seconds from one change to the next

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from embeddable_host.config.load import load
+from embeddable_host.releases.install import install
+from embeddable_host.releases.store import use
+from embeddable_host.responses.compression import Cache, compress
+from embeddable_host.site.site import build_site
 from world.host import Quiet
-
-from server.answer.coding import Cache, compress
-from server.config.load import load
-from server.releases.install import install
-from server.releases.shelf import use
-from server.site.site import build_site
 
 KIB = 1024
 CORES = sorted(os.sched_getaffinity(0))
@@ -88,7 +87,7 @@ def install_release(host: Path, staged: Path) -> str:
 def make_best(host: Path) -> None:
     """Puts the best encodings of all that the host will serve into its cache, as a running server does in time."""
     settings = load(host / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).rough)
+    compress(Cache(settings.cache), build_site(settings).pending)
 
 
 def on_core(core: int, pid: int = 0) -> None:

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
-from common import KIB, Row, in_turns, show
-from link import linked
 from playwright.sync_api import Page
+
+from common import KIB, Row, in_turns, show
+from embeddable_host.responses.compression import BEST
+from link import linked
 from release import built_again
 from sides import chromium
 from world.internet import NGINX, free_ports, make_certificate
 from world.proxy import running
-
-from server.answer.coding import BEST
 
 ROUNDS = 5
 CHANGES = (40, 4000)  # places where two builds differ

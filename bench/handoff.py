@@ -6,12 +6,13 @@ import tempfile
 from pathlib import Path
 from urllib.parse import urlencode
 
-from common import Row, in_turns, show
-from link import ROUND_TRIP
 from playwright.sync_api import Page, Request
-from sides import OURS, Sides, both_sides, compress
 from starlette.requests import Request as Asked
 from starlette.responses import HTMLResponse, Response
+
+from common import Row, in_turns, show
+from link import ROUND_TRIP
+from sides import OURS, Sides, both_sides, compress
 from world.host import configured
 from world.internet import COPY, CROSS_SITE
 from world.platform import Platform

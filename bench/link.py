@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from world.internet import free_ports, is_listening
-from world.patience import wait_until
+from world.timeouts import wait_until
 
 ROUND_TRIP = 0.1  # seconds
 RATE = 10_000_000 / 8  # bytes a second, in each direction

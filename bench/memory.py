@@ -11,16 +11,16 @@ import time
 from pathlib import Path
 
 import pytest
+
 from common import Row, make_best, show
+from embeddable_host.releases.install import install
+from embeddable_host.releases.store import current, installed, open_release, remove, use
+from embeddable_host.responses.compression import BEST, FAST
 from world.host import COMMAND, Quiet, Server, configured, serving
-from world.patience import wait_until
 from world.release import compress_here
+from world.timeouts import wait_until
 
-from server.answer.coding import BEST, FAST
-from server.releases.install import install
-from server.releases.shelf import current, installed, open_release, remove, use
-
-PATIENCE = 600
+TIMEOUT = 600
 STARTS, CHANGES = 5, 50
 STILL = 30  # looks, a tenth of a second apart
 PROFILES, RELEASES = (1, 10, 100), (1, 3, 10)
@@ -41,7 +41,7 @@ def change(host: Path, server: Server, profiles: int, title: str, release: str) 
     use(host / "var" / "releases", release)
     begun = time.monotonic()
     server.hang_up()
-    wait_until(lambda: title in server.ask("/redirect.html").body.decode(), f"{title} is served", PATIENCE)
+    wait_until(lambda: title in server.ask("/redirect.html").body.decode(), f"{title} is served", TIMEOUT)
     seconds = time.monotonic() - begun
     server.wait_until_it_says("Serving release", before + 1)
     return seconds

@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from common import make_best, servers_core
-from link import linked
 from playwright.sync_api import BrowserContext, sync_playwright
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
+
+from common import make_best, servers_core
+from link import linked
+from world.browser_modes import command, disabled, partitioned
 from world.host import Server, serving
 from world.internet import (
     CDN,
@@ -31,7 +33,6 @@ from world.internet import (
     running_app,
 )
 from world.proxy import running, site
-from world.weather import command, disabled, partitioned
 
 ALLOWED = Middleware(CORSMiddleware, allow_origin_regex=".*", allow_credentials=True)  # to ask the platform
 OURS, THEIRS = f"https://{NGINX}/", f"https://{CDN[0]}{CDN_FOLDER}"

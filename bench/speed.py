@@ -24,7 +24,7 @@ SECONDS = 2  # of each turn
 CONNECTIONS = 32
 ADDRESSES = ("redirect.html", "adapter.js")
 BARE = Path(__file__).parent / "bare.py"
-PATIENCE = 120
+TIMEOUT = 120
 RIVALS = {
     "bytes": ("bare ASGI callable", "≥ 0.90"),
     "static": ("Starlette StaticFiles", "≥ 8"),
@@ -38,7 +38,7 @@ WITHOUT = {
         "Config.__init__ = functools.partialmethod(Config.__init__, access_log=False)",
     ),
     "the same without a bound to a request's head": (
-        "from server.serving import serve",
+        "from embeddable_host.serving import serve",
         "serve.BoundedProtocol = 'httptools'",
     ),
 }
@@ -84,7 +84,7 @@ def bare(kind: str, path: Path) -> Iterator[int]:
         command = [sys.executable, BARE, str(port), kind, path]
         process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT)
     try:
-        wait_until(lambda: is_listening(port), "it listens", PATIENCE)
+        wait_until(lambda: is_listening(port), "it listens", TIMEOUT)
         on_core(0, process.pid)
         yield port
     finally:

@@ -5,8 +5,9 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from common import Row, in_turns, show
 from playwright.sync_api import Page
+
+from common import Row, in_turns, show
 from sides import OURS, THEIRS, Sides, both_sides
 from world.host import configured
 from world.user import ADAPTER_FRAME

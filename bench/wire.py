@@ -4,10 +4,9 @@ import gzip
 from pathlib import Path
 
 from common import KIB, Row, make_best, show
+from embeddable_host.config.load import load
+from embeddable_host.site.site import Site, build_site
 from world.host import configured
-
-from server.config.load import load
-from server.site.site import Site, build_site
 
 GZIP = 6  # the usual level
 AGAINST = "the CDN's gzip"

@@ -13,7 +13,7 @@ interface Window {
 /* What before-app.js is given. */
 interface BeforeApp {
   /** addresses of the profiles' folders, seen from the site's top */
-  homes: string[];
+  profiles: string[];
   /** the way from the script to the site's top */
   top: string;
   /** the release's files with the words of one language each, such as en-US.js */

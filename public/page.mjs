@@ -4,10 +4,10 @@
 export const values = JSON.parse(text('values'));
 
 /** Where this profile of the host is: its public address, else where the page was loaded from. */
-export const home = new URL(values.home || '.', location.href.replace(/[?#].*/, ''));
+export const base = new URL(values.base || '.', location.href.replace(/[?#].*/, ''));
 
 /** @param {string} path relative to the host's address for this profile, or absolute */
-export const at = (path) => new URL(path, home).href;
+export const at = (path) => new URL(path, base).href;
 
 /** The redirect URI that the host's own settings give the widget. */
 export const redirectUri = at(values.redirectUri || 'redirect.html');

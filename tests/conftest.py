@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
+
 from world import hosts
+from world.browser_modes import DEADLINE, Browsers, OpenBrowser
 from world.engines import ENGINES, ENGLISH, Browser, Engine, OpenEngine
 from world.firefox import start_firefox
 from world.gateway import Gateway, open_gateway
 from world.host import Server
 from world.internet import Internet
-from world.weather import DEADLINE, Browsers, OpenBrowser
 from world.webkit import start_webkit
 
 expect.set_options(timeout=DEADLINE)
@@ -42,7 +43,7 @@ def internet(world: Internet) -> Internet:
 
 @pytest.fixture
 def open_browser(browsers: Browsers) -> Iterator[OpenBrowser]:
-    """Opens a browser's context in the weather asked for; it is closed with the test."""
+    """Opens a browser's context in the mode asked for; it is closed with the test."""
     with browsers.contexts() as open_context:
         yield open_context
 

@@ -7,8 +7,8 @@
 (() => {
   'use strict';
 
-  /** @type {{home: string, script: string, app: string, loads: string, hosted: boolean,
-   *          parameters: Record<string, string>, twins: Record<string, string>}} */
+  /** @type {{base: string, script: string, app: string, loads: string, hosted: boolean,
+   *          parameters: Record<string, string>, aliases: Record<string, string>}} */
   const values = /** @type {any} */ ({ "values": null });
 
   const inPage = values.script === ''; // app.html: the script stands in the page, and the page's query is its own
@@ -17,10 +17,10 @@
     document.currentScript || document.querySelector(`script[src*="${values.script}"]`)
   );
   const address = new URL(inPage || !script ? location.href : script.src, location.href);
-  const home = new URL(values.home || '.', address);
+  const base = new URL(values.base || '.', address);
 
   /** @param {string} path relative to the host's address for this profile, or absolute */
-  const at = (path) => new URL(path, home).href;
+  const at = (path) => new URL(path, base).href;
 
   const query = inPopup ? new URLSearchParams(location.search) : address.searchParams;
   const asked = Object.fromEntries(query);
@@ -40,7 +40,7 @@
       ...values.parameters,
     });
     for (const [name, value] of Object.entries(given)) {
-      delete settled[values.twins[name]];
+      delete settled[values.aliases[name]];
       settled[name] = value;
     }
     // The popup window must be of the widget's own origin to share its session; the CDN's widget brings its own page.
@@ -104,7 +104,7 @@
 
   if (inPage) {
     openApp();
-  } else if (!script && !values.home) {
+  } else if (!script && !values.base) {
     console.error(`Embeddable Host: put ${values.script} in the page with a script tag; a module has no address.`);
   } else {
     startAdapter();

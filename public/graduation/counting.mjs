@@ -6,7 +6,7 @@
  * @property {string} name
  * @property {string} title
  * @property {string} how
- * @property {number} least
+ * @property {number} required
  * @property {Sign} sign
  * @property {string} id the path of the id by which each is counted once
  * @property {string[]} changes the fields whose change is counted, where there is no id

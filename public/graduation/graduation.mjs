@@ -1,5 +1,5 @@
 /* The graduation tracker: the widget in a frame, and what it has told of each of RingCentral's requirements. */
-import { build, element, home, values } from './page.mjs';
+import { build, element, base, values } from './page.mjs';
 import { Counter } from './counting.mjs';
 import { Record } from './record.mjs';
 import { Row } from './requirement.mjs';
@@ -38,7 +38,7 @@ function show() {
 
 /** @param {typeof host.requirements} counted */
 function tell(counted) {
-  const told = counted.map(({ name, title, least }) => `${title}: ${record.things(name).length} of ${least}.`);
+  const told = counted.map(({ name, title, required }) => `${title}: ${record.things(name).length} of ${required}.`);
   element('announcement').textContent = told.join(' ');
 }
 
@@ -101,9 +101,9 @@ window.addEventListener('storage', (event) => record.isChangedBy(event) && show(
 window.addEventListener('beforeprint', show);
 show();
 
-element('elsewhere').hidden = home.origin === location.origin;
-element('elsewhere-address', HTMLAnchorElement).href = `${home.href}graduation.html`;
-element('elsewhere-address').textContent = `${home.href}graduation.html`;
+element('elsewhere').hidden = base.origin === location.origin;
+element('elsewhere-address', HTMLAnchorElement).href = `${base.href}graduation.html`;
+element('elsewhere-address').textContent = `${base.href}graduation.html`;
 element('nobody').hidden = host.clientId !== '';
 element('tracker').hidden = false; // all at once, so that nothing moves
-if (host.clientId && home.origin === location.origin) showPhone();
+if (host.clientId && base.origin === location.origin) showPhone();

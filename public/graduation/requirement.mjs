@@ -21,9 +21,9 @@ export class Row {
    */
   constructor(requirement, act) {
     this.requirement = requirement;
-    const { name, title, how, untold, optional, least } = requirement;
+    const { name, title, how, untold, optional, required } = requirement;
     this.done = build('span', { class: 'done', hidden: true }, '✓ Done');
-    this.bar = build('progress', { max: least, value: 0, 'aria-labelledby': `${name}-title` });
+    this.bar = build('progress', { max: required, value: 0, 'aria-labelledby': `${name}-title` });
     this.count = build('span', { class: 'how-many' });
     this.last = build('p', { class: 'facts' });
     this.moments = build('ol', { class: 'moments' });
@@ -44,14 +44,14 @@ export class Row {
 
   /** @param {Thing[]} things in their order of time */
   show(things) {
-    const { least } = this.requirement;
+    const { required } = this.requirement;
     const byHand = things.filter((thing) => thing.byHand).length;
     const last = things.at(-1);
-    const isDone = things.length >= least;
+    const isDone = things.length >= required;
     this.element.classList.toggle('is-done', isDone);
     this.done.hidden = !isDone;
-    this.bar.value = Math.min(things.length, least);
-    this.count.textContent = `${things.length} of ${least}`;
+    this.bar.value = Math.min(things.length, required);
+    this.count.textContent = `${things.length} of ${required}`;
     this.last.replaceChildren(...(last ? ['Last: ', moment(last.at), '.', byHand ? ` ${byHand} by hand.` : ''] : []));
     this.moments.replaceChildren(
       ...things.map(({ at, byHand }) => build('li', {}, moment(at), byHand && ' (by hand)')),

@@ -1,6 +1,7 @@
+/* embeddable-host {"relay": 2} */
 // with seal.js
 // with secrets.js
-// with dress.js
+// with theme.js
 /*
  * Hands the answer of a sign-in over to the app, exactly once, by the first way that holds.
  *
@@ -10,7 +11,7 @@
 (() => {
   'use strict';
 
-  /** @type {Dress & {origins: string[], prefix: string, relay: boolean}} */
+  /** @type {Appearance & {origins: string[], prefix: string, relay: boolean}} */
   const values = /** @type {any} */ ({ "values": null });
 
   const STORAGE_PATIENCE = 60_000; // ms the code may lie in storage
@@ -33,7 +34,7 @@
   /** @param {string} name */
   const parameter = (name) => query.get(name) ?? fragment.get(name);
 
-  const { sentences, say } = dress(values);
+  const { texts, say } = applyTheme(values);
   const error = parameter('error');
   const reason = error === null ? '' : `${explain(error)} (${error}) `;
   const state = parameter('state') ?? '';
@@ -43,9 +44,9 @@
    * @param {string} code
    */
   function explain(code) {
-    const told = new Map(Object.entries(sentences.errors)); // the code is input, and no property's name
+    const told = new Map(Object.entries(texts.errors)); // the code is input, and no property's name
     const alike = ALIKE.get(code) ?? code;
-    return told.get(code) ?? told.get(alike) ?? (parameter('error_description') || sentences.failed);
+    return told.get(code) ?? told.get(alike) ?? (parameter('error_description') || texts.failed);
   }
 
   /* The ways, in their order. One that holds hands the answer over and says what becomes of this window. */
@@ -99,13 +100,13 @@
    * @param {string} secretOfBoth
    */
   async function relay(secretOfBoth) {
-    const letter = await letterOf(secretOfBoth);
+    const letter = await sealedMessage(secretOfBoth);
     const body = await letter.seal(answer);
     const end = Date.now() + RELAY_PATIENCE;
     for (;;) {
       const status = await send(`relay/${letter.id}`, body);
-      if (LEFT.includes(status)) return close(`${reason}${sentences.done}`);
-      if (!PASSING.includes(status) || Date.now() > end) return say(`${reason}${sentences.late}`);
+      if (LEFT.includes(status)) return close(`${reason}${texts.done}`);
+      if (!PASSING.includes(status) || Date.now() > end) return say(`${reason}${texts.late}`);
       await new Promise((resolve) => setTimeout(resolve, RELAY_PAUSE));
     }
   }
@@ -130,15 +131,15 @@
       window.addEventListener('storage', (event) => {
         if (event.key === null || !keys.includes(event.key) || event.newValue) return;
         clear(); // the app took it
-        close(sentences.done);
+        close(texts.done);
       });
       window.addEventListener('pagehide', clear);
       setTimeout(() => {
         clear();
-        say(sentences.late);
+        say(texts.late);
       }, STORAGE_PATIENCE);
       for (const key of keys) localStorage.setItem(key, answer);
-      say(sentences.back);
+      say(texts.back);
       return true;
     } catch {
       return false; // storage is denied
@@ -163,14 +164,14 @@
 
   function handOver() {
     const answered = ['code', 'error', 'access_token', 'id_token', 'jwt'].some((name) => parameter(name) !== null);
-    if (!answered) return say(sentences.nothing);
+    if (!answered) return say(texts.nothing);
     announce();
     // The app polls this window's address and closes it when it found the answer there: then it has it already.
     if (window.closed) return;
     const next = ways.reduce((/** @type {string | null} */ done, way) => done ?? way(), null);
-    if (next === null) say(`${reason}${sentences.gone}`);
-    else if (next === 'close') close(`${reason}${sentences.done}`);
-    else if (next === 'stay' && reason) say(`${reason}${sentences.done}`);
+    if (next === null) say(`${reason}${texts.gone}`);
+    else if (next === 'close') close(`${reason}${texts.done}`);
+    else if (next === 'stay' && reason) say(`${reason}${texts.done}`);
   }
 
   // Kept where the sign-in began in this browser, and the app shares no storage with this page. It is good for this answer

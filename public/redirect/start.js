@@ -1,5 +1,5 @@
 // with secrets.js
-// with dress.js
+// with theme.js
 /*
  * Where the window of a sign-in begins: it keeps what the answer will need to come back, and goes on to the platform.
  *
@@ -9,12 +9,12 @@
 (() => {
   'use strict';
 
-  /** @type {Dress} */
+  /** @type {Appearance} */
   const values = /** @type {any} */ ({ "values": null });
 
   const MARK = 'embeddable-host-mark-'; // and a part that nobody guesses
 
-  const { sentences, say } = dress(values);
+  const { texts, say } = applyTheme(values);
 
   /** @returns {Beginning | undefined} none where no sign-in is expected to begin here */
   function askOpener() {
@@ -48,6 +48,6 @@
     keepSecret(beginning);
     location.replace(beginning.address);
   } else {
-    say(sentences.nothing);
+    say(texts.nothing);
   }
 })();

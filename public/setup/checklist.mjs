@@ -1,7 +1,7 @@
 /* Checklists that remember what is done, in this browser and for this host and profile. */
-import { home } from './page.mjs';
+import { base } from './page.mjs';
 
-const KEY = `embeddable-host:done:${home.pathname}`;
+const KEY = `embeddable-host:done:${base.pathname}`;
 
 export function rememberChecklists() {
   const done = recall();

@@ -51,12 +51,12 @@ export function toFragment(choices, parameters) {
  * What the widget is given in the end: the choices over the defaults, as the adapter's own script lays them.
  * @param {Choices} defaults
  * @param {Choices} choices
- * @param {Record<string, string>} twins the other name of a parameter, by its name
+ * @param {Record<string, string>} aliases the other name of a parameter, by its name
  */
-export function laidOver(defaults, choices, twins) {
+export function laidOver(defaults, choices, aliases) {
   const laid = { ...defaults };
   for (const [name, value] of Object.entries(choices)) {
-    delete laid[twins[name]];
+    delete laid[aliases[name]];
     laid[name] = value;
   }
   return Object.fromEntries(Object.entries(laid).filter(([, value]) => value !== ''));

@@ -192,10 +192,10 @@ export class Form {
   /**
    * @param {import('./choices.mjs').Group[]} groups
    * @param {Host} host
-   * @param {Record<string, string>} twins the other name of a parameter, by its name
+   * @param {Record<string, string>} aliases the other name of a parameter, by its name
    * @param {() => void} changed
    */
-  constructor(groups, host, twins, changed) {
+  constructor(groups, host, aliases, changed) {
     this.groups = groups.map(({ name, parameters }) => {
       const rows = parameters.map((parameter) => new Row(parameter, host));
       const count = build('span', { class: 'count' });
@@ -207,8 +207,8 @@ export class Form {
     for (const row of this.rows) {
       row.element.addEventListener('input', () => {
         row.refresh();
-        const twin = row.choice && this.rows.find(({ parameter }) => parameter.name === twins[row.parameter.name]);
-        if (twin) twin.choice = undefined;
+        const alias = row.choice && this.rows.find(({ parameter }) => parameter.name === aliases[row.parameter.name]);
+        if (alias) alias.choice = undefined;
         this.#count();
         changed();
       });

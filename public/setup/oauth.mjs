@@ -11,7 +11,7 @@
  */
 
 const VERIFIER_BYTES = 32; // RFC 7636 §4.1
-const PATIENCE = 20_000; // ms for an answer of the API server
+const TIMEOUT = 20_000; // ms for an answer of the API server
 
 /** @returns {Promise<Pair>} */
 export async function newPair() {
@@ -47,14 +47,14 @@ export function authorizeAddress({ server, clientId, redirectUri }, state, chall
 /**
  * What a window came back with.
  * @param {string} answer its whole address
- * @returns {{code: string} | {error: string, seen: string}}
+ * @returns {{code: string} | {error: string, actual: string}}
  */
 export function readAnswer(answer) {
   const given = new URL(answer).searchParams;
   const error = given.get('error');
   const code = given.get('code');
   if (code && error === null) return { code };
-  return { error: error ?? '', seen: [error, given.get('error_description')].filter(Boolean).join(': ') };
+  return { error: error ?? '', actual: [error, given.get('error_description')].filter(Boolean).join(': ') };
 }
 
 /**
@@ -62,7 +62,7 @@ export function readAnswer(answer) {
  * @param {App} app
  * @param {string} code
  * @param {string} verifier
- * @returns {Promise<{scopes: string[], isRevoked: boolean} | {error: string, seen: string}>} `error` is empty where it
+ * @returns {Promise<{scopes: string[], isRevoked: boolean} | {error: string, actual: string}>} `error` is empty where it
  *   is none of OAuth's, and 'unreadable' where no answer came that a page may read
  */
 export async function learnScopes({ server, clientId, redirectUri }, code, verifier) {
@@ -76,7 +76,7 @@ export async function learnScopes({ server, clientId, redirectUri }, code, verif
   const token = body.access_token;
   if (typeof token !== 'string') {
     const error = typeof body.error === 'string' ? body.error : '';
-    return { error: status === 0 ? 'unreadable' : error, seen: status ? `status ${status} ${error}`.trim() : 'no answer' };
+    return { error: status === 0 ? 'unreadable' : error, actual: status ? `status ${status} ${error}`.trim() : 'no answer' };
   }
   // A page that is left meanwhile still gives it back.
   const revoked = await post(`${server}/restapi/oauth/revoke`, { token, client_id: clientId }, { keepalive: true });
@@ -98,7 +98,7 @@ async function post(address, fields, further = {}) {
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       redirect: 'error',
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(TIMEOUT),
       ...further,
     });
     const body = await answer.json().catch(() => ({}));

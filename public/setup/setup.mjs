@@ -1,21 +1,21 @@
 /* The setup page: shows this host's own addresses, and turns what is chosen into the code to embed. */
-import { at, element, enableCopying, build, home, settled, values } from './page.mjs';
+import { at, element, enableCopying, build, base, settled, values } from './page.mjs';
 import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
 import { adapterCode, iframeCode } from './code.mjs';
 import { describeSignIn, serverOf } from './sign-in.mjs';
 import { Form } from './form.mjs';
-import { Handful } from './handful.mjs';
+import { CommonSettings } from './common-settings.mjs';
 import { PreviewPanel } from './preview-panel.mjs';
 import { ScopeList, chosenOf } from './scopes.mjs';
-import { Trial } from './trial.mjs';
+import { LiveTest } from './live-test.mjs';
 import { rememberChecklists } from './checklist.mjs';
 
 const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more than some times a second
 
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
- *         twins: Record<string, string>, version: string, release: string, source: string, relay: boolean,
- *         devices: string, profile: string, inSandbox: boolean, profiles: string[]} & import('./trial.mjs').Host}
+ *         aliases: Record<string, string>, version: string, release: string, source: string, relay: boolean,
+ *         devices: string, profile: string, inSandbox: boolean, profiles: string[]} & import('./live-test.mjs').Host}
  */
 const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
@@ -27,12 +27,12 @@ const defaults = { ...host.parameters, ...Object.fromEntries(host.credentials.ma
 const form = new Form(
   host.groups,
   { defaults: host.parameters, credentials: host.credentials, version: host.version },
-  host.twins,
+  host.aliases,
   () => showChoices(),
 );
-const handful = new Handful(form, host.twins);
+const commonSettings = new CommonSettings(form, host.aliases);
 const scopes = new ScopeList(element('scopes'), host.features);
-const trial = new Trial(host);
+const trial = new LiveTest(host);
 const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
 // Without credentials: in a request they would reach logs, and the CDN.
 const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
@@ -52,9 +52,9 @@ function showWay() {
 
 /** Everything that follows from the choices. */
 function showChoices() {
-  handful.show();
+  commonSettings.show();
   const { choices } = form;
-  const given = laidOver(defaults, choices, host.twins);
+  const given = laidOver(defaults, choices, host.aliases);
   const query = toQuery(choices);
   const secrets = credentials.filter((name) => choices[name]);
   element('adapter-code').textContent = adapterCode(query);
@@ -100,9 +100,9 @@ function showHost() {
   for (const row of document.querySelectorAll('[data-hosting]')) {
     if (row.getAttribute('data-hosting') === hosting) row.setAttribute('aria-current', 'true');
   }
-  element('elsewhere').hidden = home.origin === location.origin;
-  element('elsewhere-address', HTMLAnchorElement).href = home.href;
-  element('elsewhere-address').textContent = home.href;
+  element('elsewhere').hidden = base.origin === location.origin;
+  element('elsewhere-address', HTMLAnchorElement).href = base.href;
+  element('elsewhere-address').textContent = base.href;
   showProfiles();
 }
 
@@ -135,7 +135,7 @@ function connectForm() {
     showChoices();
     narrow();
   });
-  element('handful').replaceChildren(...handful.elements);
+  element('commonSettings').replaceChildren(...commonSettings.elements);
   element('parameters').replaceChildren(...form.elements);
   element('how-many').textContent = `${parameters.length}`;
   narrow();
@@ -145,7 +145,7 @@ element('print').addEventListener('click', () => window.print());
 showHost();
 connectForm();
 rememberChecklists();
-enableCopying({ link: () => `${home.href}#${toFragment(form.choices, parameters)}` });
+enableCopying({ link: () => `${base.href}#${toFragment(form.choices, parameters)}` });
 for (const way of ways) way.addEventListener('change', showWay);
 window.addEventListener('hashchange', readAddress);
 showWay();

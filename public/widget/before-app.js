@@ -1,7 +1,7 @@
 /* What is put before the release's app.js: storage where the browser denies it, the words of the user's language, and the
  * beginning of a sign-in. */
-// with storage-stand-in.js
-// with words-ahead.js
+// with memory-storage.js
+// with preload-language.js
 // with seal.js
 // with begin-sign-in.js
 (() => {

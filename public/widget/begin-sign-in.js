@@ -15,7 +15,7 @@
  * @property {(mark: string) => boolean} isMarked whether the app's storage has the key
  * @property {() => void} relays to be called when the secret is kept: the answer will come by the host
  *
- * @typedef {{address: URL, state: string, home: URL, secret: string, window: Window | null, isBegun: boolean,
+ * @typedef {{address: URL, state: string, base: URL, secret: string, window: Window | null, isBegun: boolean,
  *            hadCallback: boolean, end: AbortController}} Attempt
  */
 
@@ -24,14 +24,14 @@ function beginSignIns(values) {
   'use strict';
 
   const LOOK_EVERY = 200; // ms
-  const PATIENCE = 600_000; // ms that a user may take to sign in
+  const TIMEOUT = 600_000; // ms that a user may take to sign in
   const PAUSE = 1_000; // ms before the host is asked again where it could not answer
   const PASSING = [429, 500, 502, 503, 504];
 
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   const top = new URL(values.top, script?.src || location.href);
-  const homes = values.homes.map((folder) => new URL(folder, top));
-  if (homes.length === 0 || !window.isSecureContext || typeof crypto.subtle !== 'object') return;
+  const profiles = values.profiles.map((folder) => new URL(folder, top));
+  if (profiles.length === 0 || !window.isSecureContext || typeof crypto.subtle !== 'object') return;
 
   /** @type {Attempt | undefined} */
   let current;
@@ -48,13 +48,13 @@ function beginSignIns(values) {
     const address = parsed(String(url));
     const state = address?.searchParams.get('state');
     const redirectUri = address?.searchParams.get('redirect_uri');
-    const home = homes.find((one) => new URL('redirect.html', one).href === redirectUri);
-    if (!address || !state || home?.origin !== location.origin || !/^https?:$/.test(address.protocol)) return undefined;
+    const base = profiles.find((one) => new URL('redirect.html', one).href === redirectUri);
+    if (!address || !state || base?.origin !== location.origin || !/^https?:$/.test(address.protocol)) return undefined;
     if (/\bno(opener|referrer)\b/.test(String(features))) return undefined;
     const secret = [...crypto.getRandomValues(new Uint8Array(32))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
     const hadCallback = hasCallback();
     const end = new AbortController();
-    return { address, state, home, secret, window: null, isBegun: false, hadCallback, end };
+    return { address, state, base, secret, window: null, isBegun: false, hadCallback, end };
   }
 
   /** @param {string} url */
@@ -70,7 +70,7 @@ function beginSignIns(values) {
     apply(open, self, args) {
       const attempt = attemptOf(args);
       if (!attempt) return Reflect.apply(open, self, args);
-      const start = isStraight ? args[0] : new URL('start.html', attempt.home).href;
+      const start = isStraight ? args[0] : new URL('start.html', attempt.base).href;
       attempt.window = Reflect.apply(open, self, [start, ...args.slice(1)]);
       current?.end.abort();
       current = attempt;
@@ -129,9 +129,9 @@ function beginSignIns(values) {
   }
 
   /** @param {Attempt} attempt whether its window stands on the redirect page, to be read: then it hands the answer over itself */
-  function isBack({ window: opened, home }) {
+  function isBack({ window: opened, base }) {
     try {
-      return Boolean(opened?.location.href.startsWith(new URL('redirect.html', home).href));
+      return Boolean(opened?.location.href.startsWith(new URL('redirect.html', base).href));
     } catch {
       return false; // on another origin
     }
@@ -147,9 +147,9 @@ function beginSignIns(values) {
    * @returns {Promise<string | undefined>} the address that the window came back to; none where it did not, or not to here
    */
   async function fetchAnswer(attempt) {
-    const letter = await letterOf(attempt.secret);
-    const address = new URL(`relay/${letter.id}`, attempt.home);
-    const until = Date.now() + PATIENCE;
+    const letter = await sealedMessage(attempt.secret);
+    const address = new URL(`relay/${letter.id}`, attempt.base);
+    const until = Date.now() + TIMEOUT;
     while (!isOver(attempt) && Date.now() < until) {
       const asked = Date.now();
       const answer = await ask(address, attempt.end.signal);

@@ -6,13 +6,14 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from link import linked_here
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+
+from link import linked_here
 from world.internet import running_app
-from world.patience import PATIENCE
+from world.timeouts import TIMEOUT
 
 ROUND_TRIP = 0.1  # seconds
 WIDE, NARROW = 100_000_000, 400_000  # bytes a second
@@ -39,7 +40,7 @@ def seconds(connection: http.client.HTTPConnection, size: int = 1) -> float:
 @contextlib.contextmanager
 def over_a_link(server: int, rate: float) -> Iterator[http.client.HTTPConnection]:
     with linked_here(server, ROUND_TRIP, rate) as port:
-        yield http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        yield http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)
 
 
 def test_a_request_costs_a_round_trip_and_the_first_one_another_for_the_handshake(server: int) -> None:

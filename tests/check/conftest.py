@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+
 from world.authority import Authority, Certificate
 from world.checked import NAME, SECRET, SETTINGS, URL, Command, Deployment, Examine, Result
 from world.deployment import (

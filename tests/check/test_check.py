@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.check.client import read_target
 from world import proxy
 from world.authority import Authority, Certificate
 from world.checked import BROKEN, FOUND, HIDDEN, NAME, SETTINGS, URL, Deployment, Examine, ask, check, plain
@@ -18,8 +20,6 @@ from world.deployment import (
 )
 from world.host import Server, add_release, call, configured, run, serving
 from world.internet import free_ports
-
-from server.check.probe import read_target
 
 
 def test_a_right_deployment_has_no_findings(examine: Examine) -> None:
@@ -100,7 +100,7 @@ def test_what_a_proxy_breaks_is_found_and_nothing_else(
 ) -> None:
     fault, deployment = BROKEN[name]
     if fault == "relay-late":
-        monkeypatch.setattr("server.check.relay.SOON", 0.5)
+        monkeypatch.setattr("embeddable_host.check.relay.SOON", 0.5)
     result = examine(deployment, "--json")
     assert result.faults == [fault], result.stdout
     assert result.code == FOUND
@@ -109,11 +109,11 @@ def test_what_a_proxy_breaks_is_found_and_nothing_else(
 def test_a_host_that_can_keep_no_letters_is_found(tmp_path: Path) -> None:
     add_release(configured(tmp_path, '[relay]\nfolder = "embeddable.toml/relay"'))
     with serving(tmp_path) as server:
-        for mode in ([], ["--address-only"]):
+        for mode in ([], ["--no-config"]):
             result = ask(server, "--json", *mode, here=tmp_path)
             assert result.faults == ["relay-full"], result.stdout
             assert result.findings[0]["addresses"] == ["/relay/"]
-            assert result.findings[0]["seen"] == "503 Service Unavailable"
+            assert result.findings[0]["actual"] == "503 Service Unavailable"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_host_that_can_keep_no_letters_is_found(tmp_path: Path) -> None:
 def test_where_there_is_no_relay_none_is_missed(tmp_path: Path, settings: str) -> None:
     add_release(configured(tmp_path, settings))
     with serving(tmp_path) as server:
-        for mode in ([], ["--address-only"]):
+        for mode in ([], ["--no-config"]):
             result = ask(server, "--json", *mode, here=tmp_path)
             assert (result.faults, result.report["relay"]) == ([], False), result.stdout
         assert "/relay/" not in server.output
@@ -137,8 +137,8 @@ def test_the_address_alone_shows_all_but_what_settings_decide(
 ) -> None:
     fault, deployment = BROKEN[name]
     if fault == "relay-late":
-        monkeypatch.setattr("server.check.relay.SOON", 0.5)
-    result = examine(deployment, "--json", "--address-only")
+        monkeypatch.setattr("embeddable_host.check.relay.SOON", 0.5)
+    result = examine(deployment, "--json", "--no-config")
     assert result.faults == ([] if name in HIDDEN else [fault]), result.stdout
     assert result.report["against"] == "address"
 
@@ -154,7 +154,7 @@ def test_where_nothing_is_configured_the_address_alone_is_checked_and_that_is_sa
 def test_a_host_without_its_setup_pages_is_right_with_and_without_its_configuration(tmp_path: Path) -> None:
     add_release(configured(tmp_path, f"{SETTINGS}[setup]\nenabled = false\n"))
     with serving(tmp_path) as server:
-        for mode in ([], ["--address-only"]):
+        for mode in ([], ["--no-config"]):
             done = call(tmp_path, "check", f"http://127.0.0.1:{server.port}/", "--json", *mode)
             assert done.returncode == 0, done.stdout
 
@@ -195,11 +195,11 @@ def test_a_host_with_another_release_is_found(examine: Examine, tmp_path: Path) 
     result = examine(Deployment(), "--json", here=here)
     assert result.faults == ["wrong-release"], result.stdout
     assert result.findings[0]["expected"] == release.id
-    assert result.findings[0]["seen"] == result.report["release"] != release.id
+    assert result.findings[0]["actual"] == result.report["release"] != release.id
 
 
 def test_a_host_without_a_release_is_found(folder: Path, tmp_path: Path) -> None:
     with serving(configured(tmp_path / "loader", SETTINGS)) as loader:
         result = ask(loader, "--json", here=folder)
     assert result.faults == ["wrong-release"], result.stdout
-    assert result.findings[0]["seen"] == "cdn"
+    assert result.findings[0]["actual"] == "cdn"

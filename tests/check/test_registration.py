@@ -13,6 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from starlette.requests import Request
 from starlette.responses import Response
+
+from embeddable_host.check.registration import LIMIT
+from embeddable_host.faults.faults import FAULTS
 from world.checked import BAD_USAGE, FOUND, Result, ask, check, plain
 from world.gateway import Gateway
 from world.host import Server, add_release, configured, serving
@@ -20,15 +23,12 @@ from world.internet import CROSS_SITE, PLATFORMS, Internet
 from world.refusals import NOT_KNOWN, REFUSALS, SAID, Refusal, always, in_json, in_page
 from world.upstream import recording
 
-from server.check.registration import LIMIT
-from server.faults.faults import FAULTS
-
 PRODUCTION, SANDBOX = PLATFORMS
 AUTHORIZE = f"https://{PRODUCTION}/restapi/oauth/authorize"
 NOWHERE = "http://127.0.0.1:1/"  # where no host is: RingCentral is asked all the same
 URL = "https://phone.example.com/"
 ONE_APP = f'public_url = "{URL}"\n[params]\nclientId = "one-client"\n'
-KEYS = {"profile", "client_id", "server", "redirect_uri", "result", "came"}
+KEYS = {"profile", "client_id", "server", "redirect_uri", "result", "response"}
 SHOWN = 300
 
 
@@ -55,7 +55,7 @@ class Outside:
 
 @pytest.fixture
 def outside(internet: Internet, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    monkeypatch.setattr("server.check.registration.SECONDS", 5.0)
+    monkeypatch.setattr("embeddable_host.check.registration.SECONDS", 5.0)
     gateway.asked.clear()
     trust = {
         "SSL_CERT_FILE": str(internet.folder / "certificate.pem"),
@@ -102,7 +102,7 @@ def test_a_redirect_to_the_login_host_is_a_yes(one_app: Path, outside: Outside) 
 
     [told] = registrations(outside.check(one_app, "--json"))
 
-    assert (told["result"], told["came"]) == ("known", "302 Found, to https://login.ringcentral.com/login")
+    assert (told["result"], told["response"]) == ("known", "302 Found, to https://login.ringcentral.com/login")
     assert len(outside.servers) == 1
 
 
@@ -111,7 +111,7 @@ def test_each_way_of_saying_no_is_told_by_its_fault(
     one_app: Path, outside: Outside, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "a hang":
-        monkeypatch.setattr("server.check.registration.SECONDS", 0.3)
+        monkeypatch.setattr("embeddable_host.check.registration.SECONDS", 0.3)
     outside.internet.platform.refusal = REFUSALS[name]
 
     result = outside.check(one_app, "--json")
@@ -120,9 +120,9 @@ def test_each_way_of_saying_no_is_told_by_its_fault(
     assert result.faults[1:] == [told["result"]] == [NOT_KNOWN[name]]
     assert outside.servers == ([PRODUCTION, SANDBOX] if name.startswith("OAU-153") else [PRODUCTION])
     code, (_, words) = name[:7], SAID.get(name[:7], ("", ""))
-    assert code not in SAID or (code in told["came"] and words in told["came"])
-    assert len(told["came"]) <= SHOWN
-    assert told["came"].isprintable()
+    assert code not in SAID or (code in told["response"] and words in told["response"])
+    assert len(told["response"]) <= SHOWN
+    assert told["response"].isprintable()
     for query in outside.queries:  # known to the browser that signs in alone (RFC 6749 §10.12, RFC 7636)
         assert query["state"][0] not in result.stdout + result.stderr
         assert query["code_challenge"][0] not in result.stdout + result.stderr
@@ -144,10 +144,10 @@ def test_what_tells_nothing_is_told_as_it_came(
     one_app: Path, outside: Outside, name: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "a hang":
-        monkeypatch.setattr("server.check.registration.SECONDS", 0.3)
+        monkeypatch.setattr("embeddable_host.check.registration.SECONDS", 0.3)
     outside.internet.platform.refusal = REFUSALS[name]
 
-    assert registrations(outside.check(one_app, "--json"))[0]["came"].startswith(told)
+    assert registrations(outside.check(one_app, "--json"))[0]["response"].startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_a_no_and_an_answer_that_tells_nothing_fail_the_check_of_a_right_host(
     assert "1 finding." in told
     assert f"{fault} at /, /sandbox/ expected the login page, for client id host-client" in told
     assert words in told
-    assert plain(FAULTS[fault].change) in told
+    assert plain(FAULTS[fault].fix) in told
 
 
 def test_words_from_outside_cannot_command_the_terminal(one_app: Path, outside: Outside) -> None:
@@ -179,8 +179,8 @@ def test_words_from_outside_cannot_command_the_terminal(one_app: Path, outside: 
 
     [told] = registrations(outside.check(one_app, "--json"))
 
-    assert told["came"].startswith("400 Bad Request, invalid_client: ?31mred? xxx")
-    assert len(told["came"]) == SHOWN
+    assert told["response"].startswith("400 Bad Request, invalid_client: ?31mred? xxx")
+    assert len(told["response"]) == SHOWN
 
 
 def test_a_long_answer_is_read_to_a_limit(one_app: Path, outside: Outside) -> None:
@@ -188,7 +188,7 @@ def test_a_long_answer_is_read_to_a_limit(one_app: Path, outside: Outside) -> No
 
     [told] = registrations(outside.check(one_app, "--json"))
 
-    assert (told["result"], told["came"]) == ("registration-unclear", "403 Forbidden, Too much.")
+    assert (told["result"], told["response"]) == ("registration-unclear", "403 Forbidden, Too much.")
 
 
 # What is asked, and of whom
@@ -269,7 +269,7 @@ def test_where_the_other_server_cannot_be_asked_the_client_is_unknown_all_the_sa
     [told] = registrations(outside.check(one_app, "--json"))
 
     assert told["result"] == "client-unknown"
-    assert f"OAU-153: Invalid client; https://{SANDBOX}: 500 Internal Server Error" in told["came"]
+    assert f"OAU-153: Invalid client; https://{SANDBOX}: 500 Internal Server Error" in told["response"]
 
 
 def test_a_server_of_ones_own_has_no_other(tmp_path: Path, outside: Outside) -> None:
@@ -299,7 +299,7 @@ def test_a_server_whose_name_is_none_is_not_asked(tmp_path: Path, outside: Outsi
 
     [told] = registrations(result)
     assert (told["server"], told["result"]) == ("https://\u0301.example", "registration-unclear")
-    assert told["came"].startswith("not asked: ")
+    assert told["response"].startswith("not asked: ")
     assert "s3cret" not in result.stdout + result.stderr
 
 
@@ -315,7 +315,7 @@ def test_an_encoding_that_nobody_asked_for_is_not_read(one_app: Path, outside: O
 
     [told] = registrations(outside.check(one_app, "--json"))
 
-    assert (told["result"], told["came"]) == ("registration-unclear", "403 Forbidden")
+    assert (told["result"], told["response"]) == ("registration-unclear", "403 Forbidden")
 
 
 def test_a_profile_without_a_client_id_is_told_and_is_no_fault(tmp_path: Path, outside: Outside) -> None:
@@ -343,7 +343,7 @@ def test_a_server_that_no_proxy_covers_is_asked_directly(tmp_path: Path, outside
 
     assert outside.gateway.asked == []
     assert told["result"] == "registration-unclear"
-    assert "certificate verify failed" in told["came"]  # the world's is not for this name
+    assert "certificate verify failed" in told["response"]  # the world's is not for this name
 
 
 def test_a_proxy_that_refuses_or_is_not_there_leaves_it_unclear(one_app: Path, outside: Outside) -> None:
@@ -354,10 +354,10 @@ def test_a_proxy_that_refuses_or_is_not_there_leaves_it_unclear(one_app: Path, o
         [refused] = registrations(outside.check(one_app, "--json", HTTPS_PROXY=f"http://{proxy}"))
     [missing] = registrations(outside.check(one_app, "--json", HTTPS_PROXY=NOWHERE))
 
-    assert refused["came"] == "the proxy says 407 Proxy Authentication Required"
+    assert refused["response"] == "the proxy says 407 Proxy Authentication Required"
     assert asked[0].startswith(f"CONNECT {PRODUCTION}:443 ".encode())
     assert b"client" not in b"".join(asked)
-    assert missing["came"] == "All connection attempts failed"
+    assert missing["response"] == "All connection attempts failed"
     assert {refused["result"], missing["result"]} == {"registration-unclear"}
 
 
@@ -372,7 +372,7 @@ def test_the_password_of_a_proxy_is_not_shown(one_app: Path, outside: Outside, p
 # Without the option, and where it cannot be heeded
 
 
-@pytest.mark.parametrize("mode", [(), ("--address-only",)], ids=["configured", "address only"])
+@pytest.mark.parametrize("mode", [(), ("--no-config",)], ids=["configured", "address only"])
 def test_without_the_option_nobody_is_asked_and_that_is_told(
     folder: Path, host: Server, outside: Outside, mode: tuple[str, ...]
 ) -> None:
@@ -386,7 +386,7 @@ def test_without_the_option_nobody_is_asked_and_that_is_told(
 
 
 def test_apps_can_be_asked_about_only_where_the_settings_are(tmp_path: Path, one_app: Path, outside: Outside) -> None:
-    for here, options in ((one_app, ("--address-only",)), (tmp_path, ())):
+    for here, options in ((one_app, ("--no-config",)), (tmp_path, ())):
         result = outside.check(here, *options)
 
         assert result.code == BAD_USAGE

@@ -6,6 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.check.check import check as check_address
+from embeddable_host.check.client import read_target
+from embeddable_host.faults.faults import FAULTS
 from world.checked import (
     BAD_USAGE,
     BROKEN,
@@ -25,12 +29,8 @@ from world.deployment import (
 from world.host import Quiet, Server, configured, run
 from world.refusals import NOT_KNOWN
 
-from server.check.check import check as check_address
-from server.check.probe import read_target
-from server.faults.faults import FAULTS
-
 KEYS = {"address", "against", "release", "relay", "checked", "days_left", "findings", "registration"}
-FINDING_KEYS = {"name", "addresses", "expected", "seen", "why", "change"}
+FINDING_KEYS = {"name", "addresses", "expected", "actual", "why", "fix"}
 
 
 # No answer at all
@@ -45,7 +45,7 @@ FINDING_KEYS = {"name", "addresses", "expected", "seen", "why", "change"}
         pytest.param(URL, ("--connect-to", f"{NAME}:443:127.0.0.1:1"), "unreachable", id="nobody listens"),
     ],
 )
-@pytest.mark.parametrize("mode", [(), ("--address-only",)], ids=["configured", "address only"])
+@pytest.mark.parametrize("mode", [(), ("--no-config",)], ids=["configured", "address only"])
 def test_a_host_that_cannot_be_reached_is_one_finding(
     folder: Path, url: str, options: tuple[str, ...], fault: str, mode: tuple[str, ...]
 ) -> None:
@@ -61,12 +61,12 @@ def test_plain_http_is_a_finding_but_on_loopback(folder: Path, host: Server) -> 
 
 
 def test_an_answer_without_end_is_a_finding(host: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.check.probe.LIMIT", 100)
+    monkeypatch.setattr("embeddable_host.check.client.LIMIT", 100)
     target = read_target(f"http://127.0.0.1:{host.port}/")
     with ThreadPoolExecutor() as pool:  # an event loop of its own, whatever else runs in this one
         report = pool.submit(check_address, target, None, Quiet()).result()
     assert [finding.name for finding in report.findings] == ["no-answer"]
-    assert report.findings[0].seen == "more than 100 bytes"
+    assert report.findings[0].actual == "more than 100 bytes"
 
 
 # What is told
@@ -77,7 +77,7 @@ def test_every_fault_there_is_can_be_shown() -> None:
     elsewhere = {"dns", "unreachable", "no-tls", "other-settings", "wrong-release"}
     of_registration = {"client-of-the-other-server", *NOT_KNOWN.values()}
     told_to_users = {name for name, fault in FAULTS.items() if fault.sentence}  # by the redirect page
-    of_the_trial = {name for name, fault in FAULTS.items() if fault.seen_by_trial}
+    of_the_trial = {name for name, fault in FAULTS.items() if fault.seen_by_live_test}
     assert shown | elsewhere | of_registration | told_to_users | of_the_trial == FAULTS.keys()
     assert set(itertools.chain(*(fault.explains for fault in FAULTS.values()))) <= FAULTS.keys()
 
@@ -89,7 +89,7 @@ def test_json_has_the_same_keys_whatever_is_found(examine: Examine) -> None:
     assert finding.keys() == FINDING_KEYS
     assert all(finding.values())
     assert finding["expected"] == "no X-Frame-Options"
-    assert finding["seen"] == "SAMEORIGIN"
+    assert finding["actual"] == "SAMEORIGIN"
     assert examine(Deployment(), "--json").report.keys() == KEYS
 
 

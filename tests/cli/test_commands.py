@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from world.host import call, configured, run
 
-from server.cli.main import main
+from embeddable_host.cli.main import main
+from world.host import call, configured, run
 
 BAD = 'public_url = "phone"'
 
@@ -41,9 +41,7 @@ def test_the_command_answers_without_any_settings(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [["--version"], ["nginx", "--server-name", "phone.example.com"], ["systemd"]])
 def test_a_command_that_needs_no_settings_starts_without_what_they_need(tmp_path: Path, arguments: list[str]) -> None:
     """These are what takes long to import."""
-    program = (
-        "import sys; from server.cli.main import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
-    )
+    program = "import sys; from embeddable_host.cli.main import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -17,13 +17,13 @@ def test_the_wheel_has_the_pages_in_it_and_builds_a_site_from_them(tmp_path: Pat
     packed = zipfile.ZipFile(io.BytesIO(wheel.read_bytes()))
     names = set(packed.namelist())
     pages = {f"server/{file.relative_to(ROOT)}" for file in PUBLIC.values()}
-    modules = {f"{file.relative_to(ROOT)}" for file in (ROOT / "server").rglob("*.py")}
+    modules = {f"{file.relative_to(ROOT)}" for file in (ROOT / "server" / "embeddable_host").rglob("*.py")}
     assert names >= pages | modules
     assert all(name.startswith(("server/", "embeddable_host-")) for name in names)
     packed.extractall(tmp_path / "site")
     show = (
-        "from server.config.load import load; from server.site.page import BUILT_IN; "
-        "from server.site.site import build_site; "
+        "from embeddable_host.config.load import load; from embeddable_host.site.page import BUILT_IN; "
+        "from embeddable_host.site.site import build_site; "
     )
     done = subprocess.run(
         [sys.executable, "-c", show + "print(BUILT_IN); print(*build_site(load()).assets)"],
@@ -34,5 +34,5 @@ def test_the_wheel_has_the_pages_in_it_and_builds_a_site_from_them(tmp_path: Pat
         text=True,
     )
     folder, assets = done.stdout.splitlines()
-    assert folder == str(tmp_path / "site" / "server" / "public")
+    assert folder == str(tmp_path / "site" / "embeddable_host" / "public")
     assert {"/redirect.html", "/adapter.js"} <= set(assets.split())

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from world.settings import FILE, mistakes
 
-from server.cli.main import main
-from server.config.load import load
-from server.config.settings import Settings
+from embeddable_host.cli.main import main
+from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
+from world.settings import FILE, mistakes
 
 
 @pytest.fixture(autouse=True)

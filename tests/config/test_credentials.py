@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 
 import pytest
 from click.testing import CliRunner
-from world.settings import FILE, SECRETS, VALUE, params, shown
 
-from server.cli.main import main
-from server.config.load import load
-from server.config.mistakes import SettingsError
-from server.config.parameters import encode
-from server.config.settings import Settings
-from server.config.warnings import warnings
+from embeddable_host.cli.main import main
+from embeddable_host.config.errors import SettingsError
+from embeddable_host.config.load import load
+from embeddable_host.config.parameters import encode
+from embeddable_host.config.settings import Settings
+from embeddable_host.config.warnings import warnings
+from world.settings import FILE, SECRETS, VALUE, params, shown
 
 PLACES: dict[str, Callable[[str], tuple[str, dict[str, str], str]]] = {
     "parameters": lambda name: (params(f'{name} = "{VALUE}"'), {}, f"{FILE}: params.{name}: "),

@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import pytest
 from click.testing import CliRunner
-from world.settings import WRITTEN, params, shown
 
-from server.cli.main import main
-from server.config.parameters import PARAMETERS, SWITCHES, encode
-from server.config.settings import Settings
-from server.config.warnings import warnings
+from embeddable_host.cli.main import main
+from embeddable_host.config.parameters import PARAMETERS, SWITCHES, encode
+from embeddable_host.config.settings import Settings
+from embeddable_host.config.warnings import warnings
+from world.settings import WRITTEN, params, shown
 
 # `widget.md`, Parameters: what a switch must be for the widget. Every other one is truthy.
 PRESENCE = {
@@ -71,7 +71,7 @@ def test_a_value_is_encoded_as_text(loaded: Callable[..., Settings], name: str) 
     assert list(encoded.values()) == ([] if expected is None else [expected])
 
 
-TWINS = [
+ALIASES = [
     ("clientId", "appKey"),
     ("appKey", "clientId"),
     ("clientSecret", "appSecret"),
@@ -79,7 +79,7 @@ TWINS = [
 ]
 
 
-@pytest.mark.parametrize(("below", "above"), TWINS)
+@pytest.mark.parametrize(("below", "above"), ALIASES)
 def test_a_profile_replaces_a_parameter_under_its_other_name(
     loaded: Callable[..., Settings], below: str, above: str
 ) -> None:

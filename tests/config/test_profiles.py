@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from world.settings import shown
 
-from server.config.settings import Settings
-from server.config.warnings import warnings
+from embeddable_host.config.settings import Settings
+from embeddable_host.config.warnings import warnings
+from world.settings import shown
 
 SHARED: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "another client id": (

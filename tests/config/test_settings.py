@@ -5,11 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from world.settings import FILE, WRITTEN, origins, shown
 
-from server.config.load import load
-from server.config.mistakes import SettingsError
-from server.config.settings import Settings
+from embeddable_host.config.errors import SettingsError
+from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
+from world.settings import FILE, WRITTEN, origins, shown
 
 
 def test_no_file_at_all_is_valid(folder: Path) -> None:
@@ -90,8 +90,8 @@ ENVIRONMENT_WINS: dict[str, tuple[dict[str, str], Callable[[Settings], object], 
     "switch": ({"PARAMS__ENABLEPOPUP": "false"}, lambda s: s.params["enablePopup"], False),
     "number": ({"PARAMS__ZINDEX": "7"}, lambda s: s.params["zIndex"], 7),
     "count": ({"RELAY__LETTERS": "7"}, lambda s: s.relay.letters, 7),
-    "path in a table": ({"RELAY__FOLDER": "b"}, lambda s: s.relay_folder, Path("b")),
-    "empty path": ({"RELAY__FOLDER": ""}, lambda s: s.relay_folder, Path("a/relay")),
+    "path in a table": ({"RELAY__DIR": "b"}, lambda s: s.relay_folder, Path("b")),
+    "empty path": ({"RELAY__DIR": ""}, lambda s: s.relay_folder, Path("a/relay")),
     "profile": ({"PROFILES__A__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["a"].params["clientId"], "b"),
     "new profile": ({"PROFILES__B__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["b"].params["clientId"], "b"),
 }

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.load import load
+from embeddable_host.responses.compression import Cache, compress
+from embeddable_host.site.site import build_site
 from world.exported import ODD, PROFILES, exported
 from world.host import Server, add_release, configured, serving
 from world.hosts import SETTINGS
 from world.internet import make_certificate
 from world.proxy import Proxy, fronting
-
-from server.answer.coding import Cache, compress
-from server.config.load import load
-from server.site.site import build_site
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = configured(tmp_path_factory.mktemp("nginx") / "host", SETTINGS)
     add_release(folder)
     settings = load(folder / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).rough)
+    compress(Cache(settings.cache), build_site(settings).pending)
     return folder
 
 

@@ -8,13 +8,13 @@ import threading
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.load import load
+from embeddable_host.deploy.export import FIRST_TIME, TIMES, export
+from embeddable_host.site.site import build_site
 from world.exported import PROFILES, exported
 from world.host import COMMAND, ENVIRONMENT, Quiet, add_release, call, configured, run
-from world.patience import PATIENCE
-
-from server.config.load import load
-from server.deploy.export import FIRST_TIME, TIMES, export
-from server.site.site import build_site
+from world.timeouts import TIMEOUT
 
 THE_SAME_IN_ANOTHER_ORDER = """
 [profiles.alpha.params]
@@ -35,8 +35,8 @@ KILLED = """
 import os, signal, sys
 from operator import attrgetter
 from pytest import MonkeyPatch
-from server.deploy import export
-from server.cli.main import main
+from embeddable_host.deploy import export
+from embeddable_host.cli.main import main
 
 function, calls, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 real = attrgetter(function)(export)
@@ -48,7 +48,7 @@ def deadly(*arguments, **options):
     calls -= 1
     return real(*arguments, **options)
 
-MonkeyPatch().setattr(f"server.deploy.export.{function}", deadly)
+MonkeyPatch().setattr(f"embeddable_host.deploy.export.{function}", deadly)
 main(["export", folder])
 """
 
@@ -85,7 +85,7 @@ def test_the_best_encodings_are_exported_though_nothing_had_made_them(tmp_path: 
     host = configured(tmp_path, PROFILES)
     out = exported(host)
     site = build_site(load(host / "embeddable.toml"))
-    assert site.rough == ()
+    assert site.pending == ()
     assert (out / "redirect.html.br").read_bytes() in [body.content for body in site["/redirect.html"].bodies]
 
 
@@ -184,7 +184,7 @@ def test_an_export_that_is_killed_leaves_a_whole_one(host: Path, function: str, 
     (out / "mark.txt").write_text("the one before")
     before = tree(out)
     command = [sys.executable, "-c", KILLED, function, str(calls), name]
-    assert subprocess.run(command, cwd=host, env=ENVIRONMENT, timeout=PATIENCE).returncode == -signal.SIGKILL
+    assert subprocess.run(command, cwd=host, env=ENVIRONMENT, timeout=TIMEOUT).returncode == -signal.SIGKILL
     assert tree(out) == (tree(host / "out") if is_new else before)
     exported(host, name)
     assert tree(out) == tree(host / "out")
@@ -219,7 +219,7 @@ def test_where_folders_cannot_be_exchanged_the_new_one_is_renamed_into_place(
     out = exported(host, "renamed")
     (out / "left-over.txt").write_text("of the one before")
     entries = set(host.iterdir())
-    monkeypatch.setattr("server.deploy.export._exchange", lambda one, other: False)
+    monkeypatch.setattr("embeddable_host.deploy.export._exchange", lambda one, other: False)
     export(load(host / "embeddable.toml"), out, "/", Quiet())
     assert tree(out) == tree(host / "out")
     assert set(host.iterdir()) == entries
@@ -228,5 +228,5 @@ def test_where_folders_cannot_be_exchanged_the_new_one_is_renamed_into_place(
 def test_two_exports_at_once_are_one_after_the_other(host: Path) -> None:
     command = [COMMAND, "export", "at-once"]
     both = [subprocess.Popen(command, cwd=host, env=ENVIRONMENT, stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(PATIENCE) for process in both] == [0, 0]
+    assert [process.wait(TIMEOUT) for process in both] == [0, 0]
     assert tree(host / "at-once") == tree(host / "out")

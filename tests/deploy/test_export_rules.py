@@ -3,11 +3,10 @@
 import re
 from pathlib import Path
 
+from embeddable_host.config.load import load
+from embeddable_host.site.site import build_site
 from world.exported import ODD, PROFILES, rules
 from world.host import add_release, configured, run
-
-from server.config.load import load
-from server.site.site import build_site
 
 
 def test_the_rules_name_every_address_with_its_headers(host: Path) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+
 from world.exported import PROFILES, exported, get, plain_nginx, rules
-from world.host import Answer, Server, add_release, assets, call, configured, serving
+from world.host import Response, Server, add_release, assets, call, configured, serving
 
 CODINGS = ("identity", "gzip", "br")
 OURS = (  # the headers that say something of the answer; the others are of the connection, or validators
@@ -39,7 +40,7 @@ def port(host: Path) -> Iterator[int]:
         yield port
 
 
-def told(answer: Answer) -> Mapping[str, str]:
+def told(answer: Response) -> Mapping[str, str]:
     return {name: answer.headers[name] for name in OURS if name in answer.headers}
 
 

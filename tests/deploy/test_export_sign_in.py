@@ -3,13 +3,14 @@
 from pathlib import Path
 
 import pytest
+
+from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.exported import exported, plain_nginx
 from world.host import add_release, configured
 from world.hosts import CLIENT_ID, SETTINGS
 from world.internet import EXPORT, SAME_SITE, Internet
 from world.platform import TokenRequest
 from world.user import Phone
-from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +22,7 @@ def signed_in_by(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("prefix", ["/", "/phone/"])
 @pytest.mark.parametrize(
-    ("weather", "severed"),
+    ("mode", "severed"),
     [(PLAIN, False), (PLAIN, True), (STORAGE_DENIED, False)],
     ids=["plain", "opener severed", "storage denied"],
 )
@@ -31,14 +32,14 @@ def test_a_user_signs_in_with_no_server_of_ours_and_no_log_has_the_code(
     open_browser: OpenBrowser,
     tmp_path: Path,
     prefix: str,
-    weather: Weather,
+    mode: BrowserMode,
     severed: bool,
 ) -> None:
     internet.platform.severs_openers = severed
     root = exported(signed_in_by, "out", "--prefix", prefix)
     base = f"https://{EXPORT}{prefix}"
     with plain_nginx(tmp_path, root, internet.export_port):
-        page = open_browser(weather).new_page()
+        page = open_browser(mode).new_page()
         page.goto(internet.page(SAME_SITE, f'<!doctype html><body><script src="{base}adapter.js"></script>'))
         phone = Phone(page)
         login = phone.open_login()

@@ -7,10 +7,11 @@ import ssl
 from pathlib import Path
 
 import pytest
+
 from world.host import LARGE, LARGE_CONTENT, Server, ask, assets
 from world.internet import NGINX, NGINX_PREFIXED
-from world.patience import PATIENCE
 from world.proxy import PREFIX, Proxy, fronting, trusting
+from world.timeouts import TIMEOUT
 from world.upstream import recording, said
 
 REDIRECT_PAGE = "/redirect.html"
@@ -133,7 +134,7 @@ def test_http_2_is_spoken_over_current_tls(proxy: Proxy, version: ssl.TLSVersion
     context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["h2"])
     with (
-        socket.create_connection(("127.0.0.1", proxy.port), PATIENCE) as connection,
+        socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT) as connection,
         context.wrap_socket(connection, server_hostname=NGINX) as secured,
     ):
         assert secured.selected_alpn_protocol() == "h2"
@@ -145,7 +146,7 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
     context.set_ciphers("DEFAULT@SECLEVEL=0")
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with (
-        socket.create_connection(("127.0.0.1", proxy.port), PATIENCE) as connection,
+        socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT) as connection,
         pytest.raises(ssl.SSLError, match="TLSV1_ALERT_PROTOCOL_VERSION"),  # said by nginx, not by this side
     ):
         context.wrap_socket(connection, server_hostname=NGINX)

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from world.host import configured, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX, NGINX_PREFIXED
-from world.patience import PATIENCE, wait_until
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
+from world.timeouts import TIMEOUT, wait_until
 from world.upstream import recording, said
 
 REDIRECT_PAGE = "/redirect.html"
@@ -31,7 +32,7 @@ def test_many_who_come_at_once_are_one_request_to_the_server(tmp_path: Path, cer
     all_are_here = threading.Event()
 
     def answer(request: bytes) -> bytes:
-        all_are_here.wait(PATIENCE)
+        all_are_here.wait(TIMEOUT)
         return said(request)
 
     with (

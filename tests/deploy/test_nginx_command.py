@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from world.host import call
 from world.internet import free_ports
 from world.proxy import below_a_path, dry_run, site
@@ -41,7 +42,7 @@ def test_a_whole_site_is_ready_for_a_machine_with_lets_encrypt(tmp_path: Path) -
 
 
 def test_it_is_written_to_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
-    command = ("nginx", "--server-name", "phone.example.com", "--out", "site")
+    command = ("nginx", "--server-name", "phone.example.com", "--output", "site")
     assert call(tmp_path, *command).returncode == 0
     assert (tmp_path / "site").read_text() == call(tmp_path, *command[:-2]).stdout
     (tmp_path / "site").write_text("mine")

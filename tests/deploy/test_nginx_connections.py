@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.releases.store import open_release
 from world.host import LARGE, Server
 from world.internet import NGINX
-from world.patience import PATIENCE
 from world.proxy import Proxy, trusting
+from world.timeouts import TIMEOUT
 from world.wire import bodies
-
-from server.releases.shelf import open_release
 
 MANY = 50
 REDIRECT_PAGE = "/redirect.html"
@@ -26,7 +26,7 @@ def connections(proxy: Proxy) -> Iterator[list[ssl.SSLSocket]]:
 
 
 def connected(proxy: Proxy) -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE)
+    plain = socket.create_connection(("127.0.0.1", proxy.port), timeout=TIMEOUT)
     return trusting().wrap_socket(plain, server_hostname=NGINX)
 
 

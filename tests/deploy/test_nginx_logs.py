@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from world.internet import free_ports
 from world.proxy import Proxy, running, site
 

@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from world.host import Answer, Server, ask, configured, run, serving
+
+from embeddable_host.relay.endpoint import WAIT_SECONDS
+from world.host import Response, Server, ask, configured, run, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX, NGINX_PREFIXED, free_ports
-from world.patience import PATIENCE, wait_until
 from world.proxy import PREFIX, Proxy, fronting, trusting
-from world.relay import LETTER_TYPE, OWN_PAGE, Waiting, altered, hurried, leave, new_id, post, take
+from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, altered, hurried, leave, new_id, post, take
+from world.timeouts import TIMEOUT, wait_until
 from world.upstream import recording, said
-
-from server.serving.relay import WAIT_SECONDS
 
 LIMIT = 8192  # bytes of a letter
 DIGITS = "0123456789abcdef" * 4
@@ -60,7 +60,7 @@ def test_a_letter_is_left_and_taken_once(server: Server, proxy: Proxy, name: dic
 
     taken = take(proxy, id, name, folder)
 
-    assert (taken.status, taken.headers["content-type"], taken.body) == (200, LETTER_TYPE, content)
+    assert (taken.status, taken.headers["content-type"], taken.body) == (200, MEDIA_TYPE, content)
     assert take(proxy, id, name, folder).status == 204
 
 
@@ -109,14 +109,14 @@ def test_the_server_hears_whose_page_asks_and_what_it_leaves_and_nothing_else(
         assert take(proxy, f"{id}?code=secret", {**told, **SITE}).body == b"ok"
         assert post(proxy, f"{PREFIX}sandbox/relay/{id}", b"sealed", {**told, **BELOW}).body == b"ok"
         with contextlib.closing(proxy.connect()) as connection:
-            chunked = {**SITE, "Content-Type": LETTER_TYPE, "Transfer-Encoding": "chunked"}
+            chunked = {**SITE, "Content-Type": MEDIA_TYPE, "Transfer-Encoding": "chunked"}
             assert ask(connection, f"/relay/{id}", chunked, "POST", b"6\r\nsealed\r\n0\r\n\r\n").body == b"ok"
 
     def heard(line: str, name: str, *more: str) -> list[str]:
         return sorted([f"{line} HTTP/1.1", f"Host: {name}", *more])
 
     page = ("Sec-Fetch-Site: same-origin", f"Origin: https://{NGINX}")
-    letter = (f"Content-Type: {LETTER_TYPE}", "Content-Length: 6")
+    letter = (f"Content-Type: {MEDIA_TYPE}", "Content-Length: 6")
     assert [sorted(request.partition(b"\r\n\r\n")[0].decode().split("\r\n")) for request in requests] == [
         heard(f"POST /relay/{id}", NGINX, *page, *letter),
         heard(f"GET /relay/{id}", NGINX, *page),
@@ -145,7 +145,7 @@ def test_a_letter_that_is_too_large_is_refused(proxy: Proxy) -> None:
 
 
 def test_a_body_without_end_is_refused(proxy: Proxy) -> None:
-    head = f"POST /relay/{new_id()} HTTP/1.1\r\nHost: {NGINX}\r\nContent-Type: {LETTER_TYPE}\r\n"
+    head = f"POST /relay/{new_id()} HTTP/1.1\r\nHost: {NGINX}\r\nContent-Type: {MEDIA_TYPE}\r\n"
     with connected(proxy) as connection:
         connection.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         connection.sendall(b"1000\r\n%s\r\n" % (b"x" * 4096) * 3)
@@ -155,7 +155,7 @@ def test_a_body_without_end_is_refused(proxy: Proxy) -> None:
 @contextlib.contextmanager
 def connected(proxy: Proxy) -> Iterator[socket.socket]:
     with (
-        socket.create_connection(("127.0.0.1", proxy.port), PATIENCE) as connection,
+        socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT) as connection,
         trusting().wrap_socket(connection, server_hostname=NGINX) as secured,
     ):
         yield secured
@@ -182,8 +182,8 @@ def test_what_is_no_id_is_answered_as_whatever_is_not_there(server: Server, prox
 def test_what_a_client_does_not_wait_for_any_more_is_left_for_the_next(tmp_path: Path, certificates: Path) -> None:
     folder = configured(tmp_path / "host", SETTINGS)
     told = 'print("looks for a letter", flush=True)'
-    lines = ("from server.serving.letters import Letters", "take = Letters.take")
-    patch = f"Letters.take = lambda self, name: ({told}, take(self, name))[1]"
+    lines = ("from embeddable_host.relay.store import MessageStore", "take = MessageStore.take")
+    patch = f"MessageStore.take = lambda self, name: ({told}, take(self, name))[1]"
     with (
         serving(folder, environment=altered(folder, *lines, patch)) as server,
         fronting(tmp_path / "nginx", certificates, [f"127.0.0.1:{server.port}"]) as proxy,
@@ -250,7 +250,7 @@ def test_two_hundred_sign_ins_at_once_lose_no_letter_and_mix_none_up(tmp_path: P
         assert list((folder / "var" / "relay").iterdir()) == []
         told = server.ask("/metrics").body.decode()
         for outcome, count in (("left", AT_ONCE), ("taken", AT_ONCE), ("refused", 0), ("expired", 0)):
-            assert f'relay_letters_total{{outcome="{outcome}"}} {count}.0' in told
+            assert f'relay_messages_total{{outcome="{outcome}"}} {count}.0' in told
 
 
 async def all_signed_in(proxy: Proxy, ids: list[str]) -> dict[str, bytes]:
@@ -266,7 +266,7 @@ async def sent(proxy: Proxy, tls: ssl.SSLContext, method: str, id: str, content:
     """One request on a connection of its own: status and body of its answer."""
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=tls)
     head = f"{method} /relay/{id} HTTP/1.1\r\nHost: {NGINX}\r\nConnection: close\r\nSec-Fetch-Site: same-origin\r\n"
-    framing = f"Content-Type: {LETTER_TYPE}\r\nContent-Length: {len(content)}\r\n" if content else ""
+    framing = f"Content-Type: {MEDIA_TYPE}\r\nContent-Length: {len(content)}\r\n" if content else ""
     writer.write(f"{head}{framing}\r\n".encode() + content)
     status, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
@@ -325,7 +325,7 @@ def test_one_of_two_replicas_is_lost_and_sign_ins_go_on(
     upstreams = [f"127.0.0.1:{server.port}" for server in replicas]
     with fronting(tmp_path / "nginx", certificates, upstreams) as proxy:
         replicas[0].process.kill()
-        replicas[0].process.wait(PATIENCE)
+        replicas[0].process.wait(TIMEOUT)
         ids = [new_id() for _ in range(10)]
         assert {leave(proxy, id, id.encode(), SITE).status for id in ids} == {201}
         assert [take(proxy, id, SITE).body.decode() for id in ids] == ids
@@ -344,7 +344,7 @@ def test_a_letter_outlives_a_restart_and_whoever_waits_asks_again(tmp_path: Path
         assert leave(proxy, awaited, headers=SITE).status == 502
         with serving_on(folder, port):
             assert leave(proxy, awaited, headers=SITE).status == 201
-            answers: list[Answer] = [take(proxy, id, SITE) for id in (lying, awaited)]
+            answers: list[Response] = [take(proxy, id, SITE) for id in (lying, awaited)]
 
     assert [answer.body for answer in answers] == [b"sealed", b"sealed"]
 

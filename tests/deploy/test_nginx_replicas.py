@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from world.host import Server, add_release, ask, call, configured, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext
+
+from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.host import Server, add_release, configured, serving
 from world.hosts import CLIENT_ID, SETTINGS
 from world.internet import CROSS_SITE, NGINX, NGINX_PREFIXED, SAME_SITE, Internet
-from world.patience import wait_until
+from world.live_test import on_trial
 from world.platform import TokenRequest
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
-from world.trial import on_trial
+from world.timeouts import wait_until
 from world.user import Phone
-from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 REDIRECT_PAGE = "/redirect.html"
 SITES = [pytest.param(NGINX, "/", id="site"), pytest.param(NGINX_PREFIXED, PREFIX, id="below a path")]
@@ -54,7 +55,7 @@ def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = 
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
 @pytest.mark.parametrize(
-    ("weather", "severed", "site"),
+    ("mode", "severed", "site"),
     [
         (PLAIN, False, SAME_SITE),
         (STORAGE_DENIED, False, SAME_SITE),
@@ -68,14 +69,14 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
     proxy: Proxy,
     internet: Internet,
     open_browser: OpenBrowser,
-    weather: Weather,
+    mode: BrowserMode,
     severed: bool,
     site: str,
     name: str,
     prefix: str,
 ) -> None:
     internet.platform.severs_openers = severed
-    context = open_browser(weather)
+    context = open_browser(mode)
     ids: set[str] = set()
     context.on("request", lambda request: ids.update(re.findall(r"/relay/(\w+)", request.url)))
     asked = server.times_said(f"GET {REDIRECT_PAGE} ")

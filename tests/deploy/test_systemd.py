@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from world.host import COMMAND, call, configured, run
 
-from server.config.load import load
+from embeddable_host.config.load import load
+from world.host import COMMAND, call, configured, run
 
 UNITS = ["embeddable-host-pull.service", "embeddable-host-pull.timer", "embeddable-host.service"]
 SERVER, PULL = "embeddable-host.service", "embeddable-host-pull.service"
@@ -33,7 +33,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the units, written for this command."""
     folder = tmp_path_factory.mktemp("systemd") / "units"
     folder.mkdir()
-    done = run(folder.parent, "systemd", "--out", "units")
+    done = run(folder.parent, "systemd", "--output", "units")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -60,7 +60,7 @@ def test_units_that_are_there_stay_as_they_are(tmp_path: Path) -> None:
     for name in UNITS:
         (tmp_path / name).write_text("mine")
 
-    done = call(tmp_path, "systemd", "--out", ".")
+    done = call(tmp_path, "systemd", "--output", ".")
 
     assert done.returncode == 2
     assert "is there already" in done.stderr

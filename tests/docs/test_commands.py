@@ -14,19 +14,19 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+
+from embeddable_host.cli.main import main
+from embeddable_host.deploy.systemd import UNITS
+from embeddable_host.releases.install import install
+from embeddable_host.releases.release import Release
+from embeddable_host.releases.store import current, use
 from tools.make import make
 from tools.markdown import PAGES, README, Page
 from world import cdn
 from world.cdn import Cdn
 from world.host import Quiet, Server, serving
-from world.patience import wait_until
 from world.small_release import a_release
-
-from server.cli.main import main
-from server.deploy.systemd import UNITS
-from server.releases.install import install
-from server.releases.release import Release
-from server.releases.shelf import current, use
+from world.timeouts import wait_until
 
 NAME = "embeddable-host"
 SEPARATORS = {"&&", "||", "|", ";"}

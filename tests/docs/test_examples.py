@@ -5,17 +5,17 @@ import re
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
+from embeddable_host.config.warnings import warnings
+from embeddable_host.faults.faults import FAULTS
+from embeddable_host.responses.asset import IDENTITY
+from embeddable_host.site.site import Site, build_site
 from tools.markdown import FAILURES, PAGES, SETTINGS, Page
 from tools.reference import TABLES, rendered
 from world.host import add_release, configured, serving
 from world.places import PUBLIC, ROOT
-
-from server.answer.asset import IDENTITY
-from server.config.load import load
-from server.config.settings import Settings
-from server.config.warnings import warnings
-from server.faults.faults import FAULTS
-from server.site.site import Site, build_site
 
 PROFILES = """
 [profiles.sandbox.params]
@@ -77,7 +77,7 @@ def test_the_generated_tables_are_in_step_with_what_they_are_made_of(page: Page)
 
 
 def test_whatever_ringcentral_or_the_redirect_page_says_of_a_fault_is_looked_up_there() -> None:
-    spoken = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))["en"]
+    spoken = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))["en"]
     good = {"title", "text", "done", "failed"}  # the last goes with words of RingCentral
     assert {fault.sentence for fault in FAULTS.values() if fault.sentence} == {*spoken, *spoken["errors"]} - good - {
         "errors"
@@ -92,7 +92,7 @@ def test_whatever_ringcentral_or_the_redirect_page_says_of_a_fault_is_looked_up_
 
 def test_sentences_of_a_team_s_own_are_served(folder: Path) -> None:
     [sentences] = Page("docs/redirect-page.md").blocks("json")
-    page = content(build_site(overlaid(folder, "sentences.json", sentences)), "/redirect.html")
+    page = content(build_site(overlaid(folder, "texts.json", sentences)), "/redirect.html")
     assert b"Please call 4711" in page
     assert set(json.loads(sentences)) == {"en"}
 

@@ -1,6 +1,7 @@
 """The pages lead to each other, and to files that are there."""
 
 import pytest
+
 from tools.markdown import PAGES, README, Page
 from world.places import ROOT
 
@@ -46,7 +47,7 @@ def test_the_readme_is_one_page() -> None:
 @pytest.mark.parametrize(
     ("asked", "words", "answer"),
     [
-        ("the redirect page's German sentence", "Sie können dieses Fenster jetzt schließen.", "sentences.json"),
+        ("the redirect page's German sentence", "Sie können dieses Fenster jetzt schließen.", "texts.json"),
         ("the cache time of adapter.js", "stale-while-revalidate=", "policy.py"),
         ("what check says about a COOP header", "add_header Cross-Origin-Opener-Policy", "faults.toml"),
         ("how long nginx keeps a page", "proxy_cache_valid 200", "location.conf.template"),

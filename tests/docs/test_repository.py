@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from embeddable_host import __version__
 from tools.make import make
 from tools.markdown import Page
 from world.places import ROOT
-
-from server import __version__
 
 CONTRIBUTING = Page("CONTRIBUTING.md")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def test_who_changes_something_is_asked_for_them_too() -> None:
 
 
 def test_the_buttons_that_the_pages_name_are_there() -> None:
-    rehearsal = (ROOT / "public" / "rehearsal" / "check.html").read_text(encoding="utf-8")
+    rehearsal = (ROOT / "public" / "rehearsal" / "test.html").read_text(encoding="utf-8")
     for button in ("Rehearse", "Copy the result as text"):
         assert f">{button}</button>" in rehearsal
 

@@ -14,7 +14,7 @@ import atheris
 
 CORPUS = Path(__file__).parent / "corpus"
 
-with atheris.instrument_imports(include=["server"]):
+with atheris.instrument_imports(include=["embeddable_host"]):
     from targets import TARGETS
 
 

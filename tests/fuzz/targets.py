@@ -15,15 +15,15 @@ from typing import Any
 from unittest.mock import patch
 
 from starlette.types import Message
-from world.host import add_release, configured
 
-from server.config.load import load
-from server.config.mistakes import SettingsError
-from server.releases.archive import unpack
-from server.releases.error import ReleaseError
-from server.releases.references import chunk_names, references
-from server.releases.release import MANIFEST, read_release, stays_inside, version_of
-from server.serving.app import Host
+from embeddable_host.config.errors import SettingsError
+from embeddable_host.config.load import load
+from embeddable_host.releases.archive import unpack
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.references import chunk_names, references
+from embeddable_host.releases.release import MANIFEST, read_release, stays_inside, version_of
+from embeddable_host.serving.app import Host
+from world.host import add_release, configured
 
 FOLDER = tempfile.TemporaryDirectory(prefix="fuzz-")
 WORKSHOP = Path(FOLDER.name)
@@ -72,7 +72,7 @@ async def asked(method: str, path: str, headers: list[tuple[bytes, bytes]], body
         sent.append(message)
 
     scope = {"type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b""}
-    with patch("server.serving.relay.WAIT_SECONDS", 0.0):
+    with patch("embeddable_host.relay.endpoint.WAIT_SECONDS", 0.0):
         await host()({**scope, "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http"}, receive, send)
     return sent
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from world.container import BASE, IMAGE, NEEDED, Engine
 from world.places import ROOT
 

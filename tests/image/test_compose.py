@@ -8,14 +8,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from tools.markdown import Page
 from world.authority import Authority
 from world.composed import GATEWAY, Composition, composition
 from world.container import BASE, Engine
 from world.host import STARTED
-from world.patience import wait_until
 from world.places import ROOT
 from world.small_release import a_release
+from world.timeouts import wait_until
 
 NAME = "phone.example.com"
 LETS_ENCRYPT = "/etc/letsencrypt"
@@ -74,7 +75,7 @@ def test_check_finds_nothing_wrong_with_what_is_composed(
     ports = [option for port in (80, 443) for option in ("--connect-to", f"{NAME}:{port}:127.0.0.1:{port}")]
 
     done = composed.run(
-        "check", "--address-only", *ports, f"https://{NAME}/", SSL_CERT_FILE=str(authority.file), NO_PROXY="*"
+        "check", "--no-config", *ports, f"https://{NAME}/", SSL_CERT_FILE=str(authority.file), NO_PROXY="*"
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

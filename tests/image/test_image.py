@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import server as package
 import yaml
+
 from world import cdn
+from world.browser_modes import PLAIN, OpenBrowser
 from world.container import IMAGE, Engine
 from world.host import Server
 from world.hosts import CLIENT_ID
 from world.internet import CROSS_SITE, NGINX, Internet
-from world.patience import wait_until
 from world.places import ROOT
 from world.proxy import free_ports, running
 from world.release import VERSION, stage
 from world.small_release import a_release
+from world.timeouts import wait_until
 from world.user import Phone, relay_requests
-from world.weather import PLAIN, OpenBrowser
-
-import server as package
 
 NAME = "phone"
 STATE = "/var/lib/embeddable-host"
@@ -130,7 +130,7 @@ def test_no_settings_and_no_releases_get_into_it(image: Engine, clone: Path, tmp
     context = image.buildah("from", "localhost/context").strip()
     taken = Path(image.buildah("mount", context).strip())
 
-    assert (taken / "server" / "__init__.py").is_file()
+    assert (taken / "embeddable_host" / "__init__.py").is_file()
     assert [file for file in taken.rglob("*") if file.is_file() and SECRET in file.read_text(errors="replace")] == []
 
 

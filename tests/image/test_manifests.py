@@ -9,16 +9,16 @@ import kubernetes_validate
 import pytest
 import yaml
 from compose_spec import PyCompose
+
+from embeddable_host.config.environment import SERVE_VARIABLES
+from embeddable_host.config.load import load
+from embeddable_host.config.warnings import warnings
+from embeddable_host.relay.endpoint import WAIT_SECONDS
+from embeddable_host.relay.store import LIMIT
+from embeddable_host.serving.serve import DRAIN_SECONDS
+from embeddable_host.site.site import build_site
 from world.host import add_release, configured
 from world.places import ROOT
-
-from server.config.environment import SERVE_VARIABLES
-from server.config.load import load
-from server.config.warnings import warnings
-from server.serving.letters import LIMIT
-from server.serving.relay import WAIT_SECONDS
-from server.serving.serve import DRAIN_SECONDS
-from server.site.site import build_site
 
 OLDEST = "1.30"  # of the versions of Kubernetes that may be in use
 CONTAINERFILE = (ROOT / "Containerfile").read_text(encoding="utf-8")

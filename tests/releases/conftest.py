@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.settings import Settings
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.pull import pull
+from embeddable_host.releases.release import Release
+from embeddable_host.releases.store import installed, open_release
+from embeddable_host.responses.compression import BEST
 from world import cdn
 from world.cdn import Cdn
 from world.release import compress_here
 from world.small_release import Steps, a_release
-
-from server.answer.coding import BEST
-from server.config.settings import Settings
-from server.releases.error import ReleaseError
-from server.releases.pull import pull
-from server.releases.release import Release
-from server.releases.shelf import installed, open_release
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def no_process_that_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other without a pause, and no proxy stands between."""
-    monkeypatch.setattr("server.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("embeddable_host.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import brotli
 import pytest
+
+from embeddable_host.releases.compress import Compressed, compress
 from world.host import COMMAND, ENVIRONMENT, configured
-from world.patience import PATIENCE, wait_until
 from world.release import media
 from world.small_release import PROSE, a_release
-
-from server.releases.compress import Compressed, compress
+from world.timeouts import TIMEOUT, wait_until
 
 LONG = 48_000_000  # bytes, in which nothing comes twice: they take a minute
 SOON = 10  # seconds
@@ -93,7 +93,7 @@ def test_ctrl_c_ends_a_pull_in_its_compression_at_once_and_nothing_is_left_behin
 
 def test_a_compression_that_is_killed_is_told_and_nothing_is_left_behind(pull: Pull) -> None:
     os.kill(pull.compressor[0], signal.SIGKILL)  # as a machine does that is out of memory
-    assert pull.process.wait(PATIENCE) == 2
+    assert pull.process.wait(TIMEOUT) == 2
     assert "Is there memory enough?" in pull.said
     assert "Traceback" not in pull.said
     assert pull.left_behind == []
@@ -123,7 +123,9 @@ def test_what_the_disk_refuses_is_raised_here(tmp_path: Path) -> None:
 
 
 def test_the_process_imports_compression_alone() -> None:
-    program = "import sys, server.releases.compress; print(*sorted(name for name in sys.modules if '.' not in name))"
+    program = (
+        "import sys, embeddable_host.releases.compress; print(*sorted(name for name in sys.modules if '.' not in name))"
+    )
     told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
-    assert {"brotli", "server"} <= set(told)
+    assert {"brotli", "embeddable_host"} <= set(told)
     assert not {"pydantic", "starlette", "httpx2", "click", "asyncio", "uvicorn"} & set(told)

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from embeddable_host.config.settings import Settings
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.fetch import AT_A_TIME
+from embeddable_host.releases.install import staging
+from embeddable_host.releases.pull import pull
+from embeddable_host.releases.references import KNOWN, chunk_names
+from embeddable_host.releases.release import Release
+from embeddable_host.releases.store import installed, open_release
 from world import cdn
 from world.cdn import Cdn, Fault
-from world.patience import PATIENCE
 from world.small_release import FILES, PROSE, Steps, a_release, contents
-
-from server.config.settings import Settings
-from server.releases.error import ReleaseError
-from server.releases.fetch import AT_A_TIME
-from server.releases.install import staging
-from server.releases.pull import pull
-from server.releases.references import KNOWN, chunk_names
-from server.releases.release import Release
-from server.releases.shelf import installed, open_release
+from world.timeouts import TIMEOUT
 
 LATEST = "/latest/"
 
@@ -96,7 +96,7 @@ def test_a_server_that_answers_slowly_is_waited_for(settings: Settings, network:
 def test_a_server_that_does_not_answer_is_given_up(
     refused: Callable[..., str], network: Cdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.fetch.TIMEOUT", httpx2.Timeout(0.1))
+    monkeypatch.setattr("embeddable_host.releases.fetch.TIMEOUT", httpx2.Timeout(0.1))
     gate = cdn.Gate()
     network.faults["/release.zip"] = gate  # the one file that is asked for, so that no other can be late
     told = refused(f"{network.url}release.zip")
@@ -247,14 +247,14 @@ def test_halves_of_two_versions_are_refused(refused: Callable[..., str], publish
 def test_more_bytes_than_a_release_has_are_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.fetch.MAX_BYTES", 2000)
+    monkeypatch.setattr("embeddable_host.releases.fetch.MAX_BYTES", 2000)
     assert "has more than 2000 bytes" in refused()
 
 
 def test_more_files_than_a_release_has_are_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.releases.fetch.MAX_FILES", 20)
+    monkeypatch.setattr("embeddable_host.releases.fetch.MAX_FILES", 20)
     assert "names more than 20 files" in refused()
 
 
@@ -280,9 +280,9 @@ def pull_elsewhere(settings: Settings, progress: str) -> subprocess.Popen[bytes]
     """Starts a process that pulls `latest`; `progress` is the class of what hears of it."""
     program = f"""
 import os, signal
-from server.releases.pull import pull
-from server.config.settings import Settings
-from world.patience import PATIENCE
+from embeddable_host.releases.pull import pull
+from embeddable_host.config.settings import Settings
+from world.timeouts import TIMEOUT
 from world.small_release import Steps
 
 class Dies(Steps):
@@ -299,7 +299,7 @@ pull(settings, None, None, {progress}())
 
 
 def test_a_pull_that_is_killed_while_it_installs_leaves_what_was_served(settings: Settings, served: Release) -> None:
-    assert pull_elsewhere(settings, "Dies").wait(PATIENCE) == -signal.SIGKILL
+    assert pull_elsewhere(settings, "Dies").wait(TIMEOUT) == -signal.SIGKILL
     assert len(list(settings.releases.glob(".staging-*"))) == 2  # what it fetched, and what it made of it
     assert installed(settings.releases) == [served.id]
     assert open_release(settings.releases) == served
@@ -315,7 +315,7 @@ def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
     network.faults[f"{LATEST}495.js"] = gate
     puller = pull_elsewhere(settings, "Steps")
     try:
-        assert gate.reached.wait(PATIENCE)
+        assert gate.reached.wait(TIMEOUT)
         with pytest.raises(ReleaseError, match="Another pull is at work"):
             pull(settings, None, None, Steps())
     finally:

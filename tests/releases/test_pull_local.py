@@ -9,13 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.settings import Settings
+from embeddable_host.releases.pull import pull
+from embeddable_host.releases.store import current
 from world import cdn
 from world.cdn import Cdn
 from world.small_release import FILES, Steps, a_release, contents
-
-from server.config.settings import Settings
-from server.releases.pull import pull
-from server.releases.shelf import current
 
 
 def test_a_folder_is_taken_as_it_lies(settings: Settings, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_an_archive_beyond_the_bounds_is_refused(
     value: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(f"server.releases.archive.{bound}", value)
+    monkeypatch.setattr(f"embeddable_host.releases.archive.{bound}", value)
     archive = pack(tmp_path / name, FILES)
     assert "holds more than" in refused(str(archive))
 

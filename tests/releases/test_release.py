@@ -13,13 +13,13 @@ import brotli
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.install import install, staging
+from embeddable_host.releases.release import Release, stays_inside, version_of
+from embeddable_host.releases.store import current, installed, open_release, remove, use
 from world.release import compress_here
 from world.small_release import FILES, Steps, a_release
-
-from server.releases.error import ReleaseError
-from server.releases.install import install, staging
-from server.releases.release import Release, stays_inside, version_of
-from server.releases.shelf import current, installed, open_release, remove, use
 
 
 @pytest.fixture
@@ -88,8 +88,8 @@ def test_what_is_compressed_already_is_left_alone(one: Release) -> None:
 
 
 def test_the_same_files_compress_to_the_same_bytes(one: Release, built: Path, tmp_path: Path) -> None:
-    twin = install(built, tmp_path / "elsewhere", "a test", Steps())
-    assert twin.files == one.files
+    alias = install(built, tmp_path / "elsewhere", "a test", Steps())
+    assert alias.files == one.files
 
 
 def test_a_file_that_a_release_does_not_have_is_not_located(one: Release) -> None:
@@ -170,7 +170,7 @@ def test_a_pipe_among_the_files_is_refused(built: Path, releases: Path) -> None:
 def test_a_folder_beyond_the_bounds_is_refused(
     built: Path, releases: Path, bound: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(f"server.releases.install.{bound}", value)
+    monkeypatch.setattr(f"embeddable_host.releases.install.{bound}", value)
     with pytest.raises(ReleaseError, match=r"more than (3 files|\d+ files or 1000 bytes)"):
         install(built, releases, "a test", Steps())
 
@@ -220,9 +220,9 @@ def truncate(path: Path) -> None:
 
 
 def replace_by_link(path: Path) -> None:
-    twin = next(parent for parent in path.parents if parent.name == "var") / "twin"
-    path.rename(twin)
-    path.symlink_to(twin)
+    alias = next(parent for parent in path.parents if parent.name == "var") / "alias"
+    path.rename(alias)
+    path.symlink_to(alias)
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, Path.unlink, replace_by_link])

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import brotli
 import pytest
-from world.host import configured, content, serving
-from world.patience import PATIENCE, wait_until
-from world.places import ROOT
 
-from server.answer.coding import compress_in_background
-from server.config.load import load
-from server.config.settings import Settings
-from server.serving.app import Host
-from server.site.site import Site, build_site
+from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
+from embeddable_host.responses.compression import compress_in_background
+from embeddable_host.serving.app import Host
+from embeddable_host.site.site import Site, build_site
+from world.host import configured, content, serving
+from world.places import ROOT
+from world.timeouts import TIMEOUT, wait_until
 
 
 def titled(title: str) -> str:
@@ -38,12 +38,12 @@ def test_the_best_encodings_are_served_when_they_are_ready(folder: Path) -> None
 
 def test_the_process_that_compresses_imports_compression_alone() -> None:
     """It starts anew with each change: what it compresses with is enough."""
-    show = "import sys, server.answer.coding; print(*sys.modules)"
+    show = "import sys, embeddable_host.responses.compression; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "brotli" in loaded
     assert not loaded & {"aiofiles", "asyncio", "click", "pydantic", "starlette", "uvicorn"}
-    assert compress_in_background.__module__ == "server.answer.coding"
+    assert compress_in_background.__module__ == "embeddable_host.responses.compression"
 
 
 def test_slow_compression_does_not_hold_up_a_reload(folder: Path) -> None:
@@ -67,22 +67,22 @@ def test_a_slow_compression_ends_with_the_newest_site(folder: Path, monkeypatch:
         site = build_site(settings, before)
         if settings.redirect.title == "before":
             built.set()
-            go_on.wait(PATIENCE)
+            go_on.wait(TIMEOUT)
         return site
 
     async def both() -> None:
         host._swapped.set()
-        refining = asyncio.create_task(host._refine())
-        await asyncio.to_thread(built.wait, PATIENCE)
+        refining = asyncio.create_task(host._compress_pending())
+        await asyncio.to_thread(built.wait, TIMEOUT)
         configured(folder, titled("afterwards"))
         await host._rebuild()
         go_on.set()
-        while host.site.rough:
+        while host.site.pending:
             await asyncio.sleep(0.05)
         refining.cancel()
 
-    monkeypatch.setattr("server.serving.app.build_site", slow_for_the_old_one)
-    assert host.site.rough
+    monkeypatch.setattr("embeddable_host.serving.app.build_site", slow_for_the_old_one)
+    assert host.site.pending
     asyncio.run(both())
     assert host.settings.redirect.title == "afterwards"
     assert b"afterwards" in content(host.site["/redirect.html"])

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from world.host import LARGE, LARGE_CONTENT, Server, add_release, configured, serving
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 from world.wire import bodies
 
 HEAD = b"GET /redirect.html HTTP/1.1\r\nHost: phone.example.com\r\n"
@@ -29,7 +30,7 @@ def connections(server: Server) -> Iterator[list[socket.socket]]:
     """Many connections."""
     with contextlib.ExitStack() as stack:
         address = ("127.0.0.1", server.port)
-        yield [stack.enter_context(socket.create_connection(address, timeout=PATIENCE)) for _ in range(MANY)]
+        yield [stack.enter_context(socket.create_connection(address, timeout=TIMEOUT)) for _ in range(MANY)]
 
 
 def open_files(server: Server) -> int:
@@ -38,7 +39,7 @@ def open_files(server: Server) -> int:
 
 def test_requests_sent_without_waiting_are_answered_in_their_order(server: Server) -> None:
     paths = ["/redirect.html", "/nothing", "/adapter.js", "/healthz"] * 5
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
         connection.sendall(b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths))
         assert bodies(connection, len(paths)) == [server.ask(path).body for path in paths]
 
@@ -71,7 +72,7 @@ def test_connections_that_are_half_closed_are_answered_or_closed_and_none_is_kep
     with contextlib.ExitStack() as stack:
         for sent in (HEAD + b"\r\n", HEAD, b"", b"GET"):
             address = ("127.0.0.1", server.port)
-            connection = stack.enter_context(socket.create_connection(address, timeout=PATIENCE))
+            connection = stack.enter_context(socket.create_connection(address, timeout=TIMEOUT))
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             with connection.makefile("rb") as answer:
@@ -84,7 +85,7 @@ def test_a_head_without_end_is_refused_and_not_held(server: Server, beginning: b
     before = server.memory
     piece = b"a" * MIB if not beginning.endswith(b"\r\n") else b"X-Small: a\r\n" * (MIB // 12)
     with (
-        socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection,
+        socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection,
         contextlib.suppress(ConnectionError),
     ):
         connection.sendall(beginning)
@@ -102,7 +103,7 @@ CHUNKED = b"POST /redirect.html HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunke
 def test_what_follows_a_body_without_end_is_not_held(server: Server, beginning: bytes) -> None:
     before = server.memory
     piece = b"a" * MIB if not beginning.endswith(b"\n") else b"X-Small: a\r\n" * (MIB // 12)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
         connection.sendall(CHUNKED + beginning)
         assert connection.recv(12) == b"HTTP/1.1 405"
         with pytest.raises(ConnectionError):

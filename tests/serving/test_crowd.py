@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.releases.store import remove
 from world.crowd import Crowd, Get
 from world.host import LARGE, LARGE_CONTENT, Server, add_release, configured, serving
-from world.patience import wait_until
-
-from server.releases.shelf import remove
+from world.timeouts import wait_until
 
 APP = re.compile(rb"widget/([\w.-]+)/app\.html")
 TITLE = re.compile(rb'"title": "(title \d+)"')

@@ -4,13 +4,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.releases.store import installed
 from world.disk import closing, mounted
 from world.host import COMMAND, ENVIRONMENT, LARGE, LARGE_CONTENT, configured, serving
-from world.patience import PATIENCE
 from world.release import media
 from world.small_release import a_release
-
-from server.releases.shelf import installed
+from world.timeouts import TIMEOUT
 
 WRITTEN = 3_000_000  # bytes of a release that has no room
 
@@ -24,7 +24,7 @@ def ran(folder: Path, within: tuple[str, ...], *arguments: str) -> subprocess.Co
     """Runs `embeddable-host` in `folder`, and says behind what it printed what is in `var/releases` then."""
     shell = ("sh", "-c", '"$@"; code=$?; echo "left: $(ls -A var/releases | tr "\\n" " ")" >&2; exit $code', "sh")
     command = [*within, *shell, COMMAND, *arguments]
-    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=TIMEOUT)
 
 
 DISKS = {"full": ("size=2m", "No space left on device"), "read-only": ("size=9m", "Read-only file system")}

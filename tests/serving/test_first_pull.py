@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.environment import SERVE_VARIABLES
+from embeddable_host.releases.store import installed
 from world import cdn
 from world.cdn import Cdn
 from world.host import Server, configured, run, serving, started
-from world.patience import wait_until
 from world.small_release import a_release
-
-from server.config.environment import SERVE_VARIABLES
-from server.releases.shelf import installed
+from world.timeouts import wait_until
 
 SOON = 10  # seconds; container engines kill what has not stopped by then
 PULL = SERVE_VARIABLES["pull"]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from world.host import Server, configured, serving
 
 SECRET = "tell-nobody-77b1"

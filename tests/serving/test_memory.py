@@ -4,14 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.releases.install import install
+from embeddable_host.releases.store import use
+from embeddable_host.responses.compression import FAST
 from world.full_release import stage_full
 from world.host import Quiet, configured, serving
-from world.patience import wait_until
 from world.release import compress_here
-
-from server.answer.coding import FAST
-from server.releases.install import install
-from server.releases.shelf import use
+from world.timeouts import wait_until
 
 SCALE = 0.1  # of the real release
 SWAPS = 50

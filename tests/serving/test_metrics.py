@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from world.host import LARGE, PATIENCE, Server, add_release, configured, serving
+
+from world.host import LARGE, TIMEOUT, Server, add_release, configured, serving
 from world.internet import wait_until
 
 SECRET = "tell-nobody-41c2"
@@ -70,7 +71,7 @@ def counted(server: Server, *asked: tuple[str, dict[str, str], str]) -> dict[tup
     def added() -> dict[tuple[str, str], float]:
         return {key: value - before.get(key, 0) for key, value in requests(server).items() if value != before.get(key)}
 
-    wait_until(lambda: sum(added().values()) >= len(asked), "every answer is counted", PATIENCE)
+    wait_until(lambda: sum(added().values()) >= len(asked), "every answer is counted", TIMEOUT)
     return added()
 
 
@@ -153,7 +154,7 @@ def test_the_release_that_is_served_is_told_and_no_other(folder: Path, options: 
     with serving(folder, *options) as server:
         assert told(server) == [first.id]
         second = add_release(folder, "second")
-        wait_until(lambda: all(told(server) == [second.id] for _ in range(20)), "every process tells it", PATIENCE)
+        wait_until(lambda: all(told(server) == [second.id] for _ in range(20)), "every process tells it", TIMEOUT)
 
 
 def test_builds_and_swaps_are_counted(folder: Path) -> None:
@@ -162,10 +163,10 @@ def test_builds_and_swaps_are_counted(folder: Path) -> None:
         return told["embeddable_host_site_builds_total",], told["embeddable_host_site_swaps_total",]
 
     with serving(folder) as server:
-        wait_until(lambda: builds_and_swaps() == (2, 1), "the first site, then its best encodings", PATIENCE)
+        wait_until(lambda: builds_and_swaps() == (2, 1), "the first site, then its best encodings", TIMEOUT)
         server.wait_until_serving(add_release(folder).id)
         # One swap more where the release was seen before it was chosen.
-        wait_until(lambda: builds_and_swaps() in [(4, 3), (5, 4), (6, 5)], "the release and its encodings", PATIENCE)
+        wait_until(lambda: builds_and_swaps() in [(4, 3), (5, 4), (6, 5)], "the release and its encodings", TIMEOUT)
 
 
 @pytest.mark.parametrize(("options", "processes"), [((), 1), (("--workers", "2"), 2)], ids=["one process", "workers"])
@@ -175,15 +176,15 @@ def test_a_refused_reload_is_counted_by_each_process(folder: Path, options: tupl
         assert value(server, "reloads_refused") == 0
         configured(folder, BAD)
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == processes, "they are counted", PATIENCE)
+        wait_until(lambda: value(server, "reloads_refused") == processes, "they are counted", TIMEOUT)
 
 
 def test_a_site_that_cannot_be_built_is_a_build_and_no_swap(folder: Path) -> None:
     with serving(folder) as server:
-        wait_until(lambda: value(server, "site_swaps") == 1, "the best encodings are served", PATIENCE)
+        wait_until(lambda: value(server, "site_swaps") == 1, "the best encodings are served", TIMEOUT)
         configured(folder, '[widget]\nrelease = "2.3.1-0123456789ab"')
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == 1, "it is refused", PATIENCE)
+        wait_until(lambda: value(server, "reloads_refused") == 1, "it is refused", TIMEOUT)
         assert (value(server, "site_builds"), value(server, "site_swaps")) == (3, 1)
 
 
@@ -199,11 +200,11 @@ def test_whichever_worker_is_asked_tells_of_all(folder: Path, tmp_path: Path) ->
             files = (tmp_path / "temporary").rglob("counter_*.db")
             return sum(b"/adapter.js" in file.read_bytes() for file in files) == 2
 
-        wait_until(both_have_answered, "both workers have answered", PATIENCE)
+        wait_until(both_have_answered, "both workers have answered", TIMEOUT)
         wait_until(
             lambda: [requests(server)[("/adapter.js", "200")] for _ in range(20)] == [asked] * 20,
             "both tell of all",
-            PATIENCE,
+            TIMEOUT,
         )
 
 
@@ -213,11 +214,11 @@ def test_what_a_worker_counted_outlives_it(folder: Path) -> None:
         for _ in range(20):
             server.ask("/adapter.js")
         # An answer is counted when it has gone out: a worker killed in between would not have counted it.
-        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all counted", PATIENCE)
+        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all counted", TIMEOUT)
         for worker in re.findall(r"Started server process \[(\d+)\]", server.output):
             os.kill(int(worker), signal.SIGKILL)
         server.wait_until_it_says(r"(?s)(Application startup complete.*){4}")
-        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all told", PATIENCE)
+        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all told", TIMEOUT)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
@@ -228,5 +229,5 @@ def test_workers_leave_no_files_behind(folder: Path, tmp_path: Path, by: signal.
         server.ask("/adapter.js")
         assert os.listdir(temporary) != []
         server.process.send_signal(by)
-        server.process.wait(PATIENCE)
+        server.process.wait(TIMEOUT)
         assert os.listdir(temporary) == []

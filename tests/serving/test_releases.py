@@ -7,15 +7,15 @@ from pathlib import Path
 
 import httpx2
 import pytest
+
+from embeddable_host.config.load import load
+from embeddable_host.releases.store import remove
+from embeddable_host.responses.compression import Cache, compress
+from embeddable_host.serving.app import Host
+from embeddable_host.site.site import build_site
 from world.host import LARGE, Server, add_release, ask, configured, serving
 from world.load import Load
-from world.patience import PATIENCE, wait_until
-
-from server.answer.coding import Cache, compress
-from server.config.load import load
-from server.releases.shelf import remove
-from server.serving.app import Host
-from server.site.site import build_site
+from world.timeouts import TIMEOUT, wait_until
 
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
@@ -51,7 +51,7 @@ def test_the_first_release_is_picked_up_by_itself(folder: Path) -> None:
 
 def test_a_release_that_comes_while_the_host_starts_is_picked_up_too(folder: Path) -> None:
     settings = load(folder / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).rough)  # or the site is built anew for the best encodings
+    compress(Cache(settings.cache), build_site(settings).pending)  # or the site is built anew for the best encodings
     host = Host(settings, folder / "embeddable.toml")
     release = add_release(folder)
 
@@ -61,7 +61,7 @@ def test_a_release_that_comes_while_the_host_starts_is_picked_up_too(folder: Pat
                 await asyncio.sleep(0.02)
 
     assert host.site.release == "cdn"
-    asyncio.run(asyncio.wait_for(watch(), PATIENCE))
+    asyncio.run(asyncio.wait_for(watch(), TIMEOUT))
 
 
 def test_a_tab_of_the_release_before_still_finds_its_files(folder: Path) -> None:

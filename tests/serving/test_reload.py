@@ -5,10 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+
 from world.host import Server, ask, configured, serving
 from world.load import Load
-from world.patience import wait_until
 from world.places import PUBLIC
+from world.timeouts import wait_until
 
 BUILT_IN_REDIRECT = PUBLIC["redirect.html"].read_text(encoding="utf-8")
 BAD = 'public_url = "phone"'

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import brotli
 import pytest
-from world.host import add_release, configured, run, serving, started
-from world.patience import PATIENCE, wait_until
-from world.places import ROOT
 
-from server.config.settings import Settings
-from server.serving.serve import announcement
+from embeddable_host.config.settings import Settings
+from embeddable_host.serving.serve import announcement
+from world.host import add_release, configured, run, serving, started
+from world.places import ROOT
+from world.timeouts import TIMEOUT, wait_until
 
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
@@ -71,7 +71,7 @@ def test_a_host_that_is_none_is_told(folder: Path) -> None:
 
 def ask_socket(path: Path) -> bytes:
     with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
-        connection.settimeout(PATIENCE)
+        connection.settimeout(TIMEOUT)
         connection.connect(str(path))
         connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
         received = b""
@@ -150,7 +150,7 @@ def test_a_data_dir_that_cannot_be_written_still_serves(folder: Path) -> None:
 
 def test_what_serves_has_nothing_to_ask_another_server_with() -> None:
     """No request waits on the CDN: only `pull` and `check` load a client."""
-    show = "import sys, server.cli.serve, server.serving.serve; print(*sys.modules)"
+    show = "import sys, embeddable_host.cli.serve, embeddable_host.serving.serve; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", show], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in done.stdout.split()}
     assert "uvicorn" in loaded

@@ -8,8 +8,9 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from world.host import STARTED, Server, add_release, configured, serving
-from world.patience import PATIENCE
+from world.timeouts import TIMEOUT
 
 HUGE = bytes(range(256)) * 65536  # more than sockets hold, so that a slow reader keeps its answer in flight
 SOON = 25  # seconds: less than what is in flight is waited for
@@ -24,7 +25,7 @@ def folder(tmp_path: Path) -> Path:
 def slow_reader(server: Server, path: str) -> socket.socket:
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
-    connection.settimeout(PATIENCE)
+    connection.settimeout(TIMEOUT)
     connection.connect(("127.0.0.1", server.port))
     connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     return connection
@@ -40,7 +41,7 @@ def test_a_stop_finishes_what_is_in_flight(folder: Path, options: tuple[str, ...
         while data := connection.recv(1 << 20):
             received += data
         assert bytes(received).partition(b"\r\n\r\n")[2] == HUGE
-        assert server.process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        assert server.process.wait(TIMEOUT) in (0, -signal.SIGTERM)
         assert "Traceback" not in server.output
 
 

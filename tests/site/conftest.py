@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext
+
+from world.browser_modes import DEADLINE, Browsers
 from world.internet import Internet
 from world.setup_page import SetupPage, opened
 from world.tracker import Tracker
-from world.weather import DEADLINE, Browsers
 
 
 @pytest.fixture(scope="module")

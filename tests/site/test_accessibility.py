@@ -4,17 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
+from world.browser_modes import INCOGNITO, Browsers, OpenBrowser
 from world.internet import HOST, Internet
+from world.live_test import on_trial, without
 from world.places import NODE_MODULES
-from world.trial import on_trial, without
-from world.weather import INCOGNITO, Browsers, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted")
 
 BASE = f"https://{HOST}/"
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 WIDE, NARROW = 1280, 320
-PATIENCE = 60_000  # ms for a whole rehearsal
+TIMEOUT = 60_000  # ms for a whole rehearsal
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -76,12 +77,12 @@ def test_the_trial_is_right_while_it_waits_and_when_it_has_told(context: Browser
 
 def test_the_rehearsal_is_right(context: BrowserContext) -> None:
     page = context.new_page()
-    page.goto(f"{BASE}check.html")
+    page.goto(f"{BASE}test.html")
     page.locator("#start:enabled").wait_for()
     is_right(page, widths=(WIDE,))
 
     page.locator("#start").click()
-    expect(page.locator("#copy")).to_be_enabled(timeout=PATIENCE)
+    expect(page.locator("#copy")).to_be_enabled(timeout=TIMEOUT)
     is_right(page)
 
 
@@ -142,10 +143,10 @@ def test_the_keyboard_alone_leads_from_the_first_step_to_the_code(open_browser: 
 
 def test_the_keyboard_alone_rehearses(open_browser: OpenBrowser) -> None:
     page = open_browser(INCOGNITO).new_page()
-    page.goto(f"{BASE}check.html")
+    page.goto(f"{BASE}test.html")
     page.locator("#start:enabled").wait_for()
 
     tab_to(page, "#start")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#verdict")).to_have_text("Ready.", timeout=PATIENCE)
+    expect(page.locator("#verdict")).to_have_text("Ready.", timeout=TIMEOUT)

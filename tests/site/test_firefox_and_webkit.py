@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+
+from embeddable_host.config.parameters import PARAMETERS
 from world import hosts
 from world.engines import ENGINES, OpenEngine, Phone, shows, wait_for
 from world.hosts import CLIENT_ID
@@ -20,8 +22,6 @@ from world.places import PUBLIC
 from world.platform import TokenRequest
 from world.user import ADAPTER_FRAME, IFRAME
 
-from server.config.parameters import PARAMETERS
-
 pytestmark = pytest.mark.usefixtures("hosted")
 
 SITES = (SAME_SITE, CROSS_SITE)
@@ -29,7 +29,7 @@ WAYS = {
     "adapter": ('<script src="{base}/adapter.js"></script>', ADAPTER_FRAME),
     "iframe": ('<iframe id="rc-widget" width="300" height="500" src="{base}/app.html"></iframe>', IFRAME),
 }
-Weather = Literal["plain", "opener severed", "denied by the user"]
+BrowserMode = Literal["plain", "opener severed", "denied by the user"]
 
 # The engine and the page's site, where the login's window and the app's frame have one storage. Firefox keeps storage
 # apart by the site of the page, WebKit by its origin.
@@ -47,15 +47,15 @@ class Cell:
     engine: str
     way: str
     site: str
-    weather: Weather
+    mode: BrowserMode
     host: str = HOST
 
     def __str__(self) -> str:
-        return ", ".join([self.engine, self.way, self.site, self.weather])
+        return ", ".join([self.engine, self.way, self.site, self.mode])
 
     @property
     def comes_back_by(self) -> Literal["opener", "storage", "relay"]:
-        if self.weather != "opener severed":
+        if self.mode != "opener severed":
             return "opener"
         return "storage" if (self.engine, self.site) in SHARING_STORAGE else "relay"
 
@@ -78,8 +78,8 @@ def without_relay(internet: Internet, tmp_path: Path) -> Iterator[None]:
 
 
 def open_phone(cell: Cell, internet: Internet, open_engine: OpenEngine) -> Phone:
-    internet.platform.severs_openers = cell.weather == "opener severed"
-    internet.platform.answer = "denied" if cell.weather == "denied by the user" else "code"
+    internet.platform.severs_openers = cell.mode == "opener severed"
+    internet.platform.outcome = "denied" if cell.mode == "denied by the user" else "code"
     html, frame = WAYS[cell.way]
     browser = open_engine(cell.engine)
     browser.window.go(internet.page(cell.site, f"<!doctype html><body>{html.format(base=f'https://{cell.host}')}"))
@@ -144,7 +144,7 @@ def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
     assert internet.platform.tokens == []
 
 
-SENTENCES = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))
+SENTENCES = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from embeddable_host.site.graduation import REQUIREMENTS
+from world.browser_modes import INCOGNITO, OpenBrowser
 from world.graduation import (
     RECORDED,
     Event,
@@ -16,10 +19,7 @@ from world.graduation import (
     unread,
 )
 from world.internet import CDN, HOST, LOADER
-from world.tracker import ADDRESS, LEAST, Tracker
-from world.weather import INCOGNITO, OpenBrowser
-
-from server.site.graduation import REQUIREMENTS
+from world.tracker import ADDRESS, REQUIRED, Tracker
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("hosted", "loader")
 def test_each_requirement_is_done_when_its_number_is_reached_and_not_before(tracker: Tracker) -> None:
     expect(tracker.page.locator("#total")).to_have_text("0 of 9 done.")
     for done, (name, (before, each)) in enumerate(RECORDED.items()):
-        least = LEAST[name]
+        least = REQUIRED[name]
         ready = "You can apply for production now. What is left is asked only of an app with active call control."
         expect(tracker.page.locator("#ready")).to_have_text(ready if name == "control" else "")
         tracker.hear(*before)
@@ -50,7 +50,7 @@ def test_each_requirement_is_done_when_its_number_is_reached_and_not_before(trac
 
 
 def test_the_numbers_are_those_that_ringcentral_asks_for() -> None:
-    assert list(LEAST.values()) == [6, 6, 6, 6, 6, 5, 5, 5, 6]
+    assert list(REQUIRED.values()) == [6, 6, 6, 6, 6, 5, 5, 5, 6]
     assert [requirement.name for requirement in REQUIREMENTS if requirement.optional] == ["control"]
 
 

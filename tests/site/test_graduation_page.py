@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from embeddable_host.config.settings import Settings
+from embeddable_host.site.site import Site, build_site
 from world import hosts
+from world.browser_modes import INCOGNITO, Browsers, OpenBrowser
 from world.graduation import (
     NAME,
     NUMBER,
@@ -21,10 +25,6 @@ from world.hosts import SANDBOX_CLIENT_ID, SANDBOX_SERVER
 from world.internet import HOST, OWN, Internet
 from world.tracker import ADDRESS, Tracker
 from world.user import pump
-from world.weather import INCOGNITO, Browsers, OpenBrowser
-
-from server.config.settings import Settings
-from server.site.site import Site, build_site
 
 pytestmark = pytest.mark.usefixtures("hosted")
 

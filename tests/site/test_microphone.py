@@ -2,9 +2,10 @@
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from world.browser_modes import PLAIN, OpenBrowser
 from world.internet import CDN, CROSS_SITE, HOST, LOADER, Internet
 from world.user import ADAPTER_FRAME, IFRAME
-from world.weather import PLAIN, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.config.errors import SettingsError
 from world.host import add_release, assets, call, configured, content
 from world.places import PUBLIC
-
-from server.config.mistakes import SettingsError
 
 BUILT_IN_REDIRECT = PUBLIC["redirect.html"].read_text(encoding="utf-8")
 HAND_OFF = '<script src="redirect.js"></script>'

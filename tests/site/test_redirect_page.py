@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from embeddable_host.config.errors import SettingsError
+from embeddable_host.config.settings import Settings
+from embeddable_host.site.site import build_site
 from world import hosts
+from world.browser_modes import PLAIN, Browsers, OpenBrowser
 from world.host import Server
 from world.internet import CROSS_SITE, HOST, OWN, SAME_SITE, Internet, wait_until
 from world.places import PUBLIC
 from world.user import Phone, wait_until_closed
-from world.weather import PLAIN, Browsers, OpenBrowser
-
-from server.config.mistakes import SettingsError
-from server.config.settings import Settings
-from server.site.site import build_site
 
 pytestmark = pytest.mark.usefixtures("hosted")
 
@@ -171,7 +171,7 @@ def test_a_visit_without_an_answer_is_told_what_to_do(open_browser: OpenBrowser,
 # Its look and its words
 
 
-SENTENCES = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))
+SENTENCES = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))
 SPOKEN = {
     **{language: language for language in SENTENCES},
     "de-AT": "de",
@@ -299,7 +299,7 @@ def test_colours_for_the_light_alone_hold_in_the_dark(internet: Internet, browse
 
 def test_the_sentences_can_be_a_team_s_own(internet: Internet, browsers: Browsers, tmp_path: Path) -> None:
     (tmp_path / "pages").mkdir()
-    (tmp_path / "pages" / "sentences.json").write_text(json.dumps(SWEDISH))
+    (tmp_path / "pages" / "texts.json").write_text(json.dumps(SWEDISH))
     with hosts.own(internet, tmp_path / "own", f'public_dir = "{tmp_path}/pages"\n'):
         for locale, text in {"sv-SE": "sv nothing", "de": "own nothing"}.items():
             for page in opened_in(browsers, f"https://{OWN}/redirect.html", locale=locale):
@@ -311,7 +311,7 @@ def test_a_team_s_own_sentences_tell_an_error_if_they_have_a_sentence_for_it(
 ) -> None:
     own = {"sv": SWEDISH["sv"] | {"errors": {"unauthorized_client": "sv sentence"}}, "en": SWEDISH["en"]}
     (tmp_path / "pages").mkdir()
-    (tmp_path / "pages" / "sentences.json").write_text(json.dumps(own))
+    (tmp_path / "pages" / "texts.json").write_text(json.dumps(own))
     denied, without_words = "error=access_denied&error_description=No.&state=a", "error=access_denied&state=a"
     with hosts.own(internet, tmp_path / "own", f'public_dir = "{tmp_path}/pages"\n'):
         for query, locale, text in (
@@ -343,12 +343,12 @@ def test_it_arrives_with_the_first_packets(coding: str, tmp_path: Path) -> None:
     ids=["no JSON", "no English", "a sentence that lacks", "a sentence that is none", "no table of errors"],
 )
 def test_sentences_that_cannot_be_said_are_an_error_at_the_start(tmp_path: Path, text: str, told: str) -> None:
-    (tmp_path / "sentences.json").write_text(text)
+    (tmp_path / "texts.json").write_text(text)
 
     with pytest.raises(SettingsError) as refused:
         build_site(Settings(public_dir=tmp_path, data_dir=tmp_path / "none"))
 
-    assert f"{tmp_path}/sentences.json " in str(refused.value)
+    assert f"{tmp_path}/texts.json " in str(refused.value)
     assert told in str(refused.value)
 
 

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 import pytest
 from playwright.sync_api import expect
+
+from embeddable_host.config.parameters import PARAMETERS, SWITCHES, Value, encode
+from embeddable_host.config.scopes import FEATURES, chosen, wanted
 from world.hosts import SETTINGS
 from world.setup_page import BASE, SetupPage
-
-from server.config.parameters import PARAMETERS, SWITCHES, Value, encode
-from server.config.scopes import FEATURES, chosen, wanted
 
 pytestmark = pytest.mark.usefixtures("hosted")
 
@@ -62,7 +62,7 @@ IN_THE_PAGE = """async (sets) => {
     const host = JSON.parse(document.getElementById('values').textContent);
     const parameters = host.groups.flatMap((group) => group.parameters);
     return sets.map((given) => {
-        const chosen = chosenOf(host.features, parameters, laidOver({}, given, host.twins));
+        const chosen = chosenOf(host.features, parameters, laidOver({}, given, host.aliases));
         return { features: chosen.map(({ name }) => name), scopes: wantedBy(chosen).map((scope) => scope.console) };
     });
 }"""

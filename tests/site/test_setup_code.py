@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
+from world.browser_modes import INCOGNITO, OpenBrowser
 from world.hosts import CLIENT_ID
 from world.internet import CROSS_SITE, Internet
 from world.setup_page import BASE, SECRETS, SetupPage, opened
 from world.user import IFRAME, Phone
-from world.weather import INCOGNITO, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 

@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
+from embeddable_host.config.parameters import GROUPS, PARAMETERS, SWITCHES, Kind
 from world import hosts
+from world.browser_modes import INCOGNITO, Browsers, OpenBrowser
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
 from world.internet import CDN, LOADER, OWN, PREFIXED, Internet
 from world.setup_page import BASE, SetupPage, opened
 from world.user import ADAPTER_FRAME, IFRAME
-from world.weather import INCOGNITO, Browsers, OpenBrowser
-
-from server.config.parameters import GROUPS, PARAMETERS, SWITCHES, Kind
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
@@ -266,7 +266,7 @@ def test_it_works_below_a_path(open_browser: OpenBrowser) -> None:
     assert app.locator("body").evaluate("() => phone.parameters.clientId") == SANDBOX_CLIENT_ID
 
 
-@pytest.mark.parametrize("address", [BASE, f"{BASE}check.html", f"https://{LOADER}/", f"https://{LOADER}/check.html"])
+@pytest.mark.parametrize("address", [BASE, f"{BASE}test.html", f"https://{LOADER}/", f"https://{LOADER}/test.html"])
 def test_the_pages_ask_nobody_but_the_host_and_nothing_is_refused(open_browser: OpenBrowser, address: str) -> None:
     context = open_browser(INCOGNITO)
     requests: list[str] = []
@@ -342,7 +342,7 @@ def test_without_javascript_the_redirect_uri_and_the_code_can_be_read(public: st
     assert page.get_by_text("This needs JavaScript.").is_visible()
     assert page.locator("button:visible, #parameters:visible, #preview:visible").count() == 0
     assert page.locator("#adapter-code:visible, #iframe-code:visible").count() == 2
-    page.goto(f"{public}check.html")
+    page.goto(f"{public}test.html")
     assert page.locator("noscript p").is_visible()
     context.close()
 
@@ -374,6 +374,6 @@ def test_at_another_address_than_the_public_one_it_says_so(
         setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
         expect(setup.page.locator("#elsewhere")).to_contain_text(BASE)
         expect(setup.page.locator("#redirect-uri")).to_have_text(f"{BASE}redirect.html")
-        setup.page.goto(f"https://{OWN}/check.html")
+        setup.page.goto(f"https://{OWN}/test.html")
         expect(setup.page.locator("#verdict")).to_contain_text(f"public address is {BASE}: rehearse there.")
         expect(setup.page.locator("#start")).to_be_disabled()

@@ -4,10 +4,11 @@ import json
 
 import pytest
 from playwright.sync_api import expect
+
+from world.browser_modes import INCOGNITO, OpenBrowser
 from world.internet import Internet
 from world.setup_page import BASE, SetupPage
 from world.user import ADAPTER_FRAME, IFRAME
-from world.weather import INCOGNITO, OpenBrowser
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 

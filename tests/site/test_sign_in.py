@@ -1,4 +1,4 @@
-"""Signing in, by every way of embedding, from a page of the host's site and of another, in every weather.
+"""Signing in, by every way of embedding, from a page of the host's site and of another, in every mode.
 
 A hosted widget signs in everywhere; the host is asked to relay the answer only where nothing else brings it: severed
 from its opener, in a page of another site. The widget of the CDN never hears of a severed sign-in (`widget.md`, "What
@@ -11,11 +11,12 @@ from typing import Literal
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
+
+from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
 from world.internet import CROSS_SITE, HOST, LOADER, PLATFORMS, PREFIXED, SAME_SITE, Internet
 from world.platform import TokenRequest
 from world.user import ADAPTER_FRAME, IFRAME, Phone, relay_requests
-from world.weather import PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
@@ -101,17 +102,17 @@ Outcome = Literal["signs in", "never signs in", "does not start"]
 class Cell:
     way: str
     site: str
-    weather: Weather
+    mode: BrowserMode
     severed: bool
 
     def __str__(self) -> str:
-        return ", ".join([self.way, self.site, self.weather, *(["opener severed"] if self.severed else [])])
+        return ", ".join([self.way, self.site, self.mode, *(["opener severed"] if self.severed else [])])
 
     @property
     def outcome(self) -> Outcome:
         if WAYS[self.way].base != LOADER_BASE:
             return "signs in"
-        if self.weather is STORAGE_DENIED:
+        if self.mode is STORAGE_DENIED:
             return "does not start"
         return "never signs in" if self.severed else "signs in"
 
@@ -121,16 +122,16 @@ class Cell:
         return self.severed and self.site == CROSS_SITE and self.way != "popup window"
 
 
-IN_EVERY_WEATHER = ("adapter", "iframe", "popup window", "profile", "path prefix")
+IN_EVERY_MODE = ("adapter", "iframe", "popup window", "profile", "path prefix")
 CELLS = [
-    Cell(way, site, weather, severed)
+    Cell(way, site, mode, severed)
     for way in WAYS
     for site in SITES
-    for weather in Weather
+    for mode in BrowserMode
     for severed in (False, True)
-    # A severed opener is one column of the table; some ways stand for all in the other weathers.
-    if not severed or weather is PLAIN or way in IN_EVERY_WEATHER
-    if not (severed and weather is STORAGE_DENIED and WAYS[way].base == LOADER_BASE)
+    # A severed opener is one column of the table; some ways stand for all in the other modes.
+    if not severed or mode is PLAIN or way in IN_EVERY_MODE
+    if not (severed and mode is STORAGE_DENIED and WAYS[way].base == LOADER_BASE)
 ]
 
 
@@ -146,7 +147,7 @@ def open_phone(context: BrowserContext, internet: Internet, way: Way, site: str 
 
 def open_phone_of(cell: Cell, internet: Internet, open_browser: OpenBrowser) -> Phone:
     internet.platform.severs_openers = cell.severed
-    phone = open_phone(open_browser(cell.weather), internet, WAYS[cell.way], cell.site)
+    phone = open_phone(open_browser(cell.mode), internet, WAYS[cell.way], cell.site)
     return popped_up(phone) if cell.way == "popup window" else phone
 
 
@@ -191,7 +192,7 @@ def test_it_never_signs_in_and_the_redirect_page_says_what_to_do(
 
 @cells("does not start")
 def test_the_widget_of_the_cdn_does_not_start(internet: Internet, open_browser: OpenBrowser, cell: Cell) -> None:
-    context = open_browser(cell.weather)
+    context = open_browser(cell.mode)
     with context.expect_event("weberror") as failure:
         phone = open_phone(context, internet, WAYS[cell.way], cell.site)
 
@@ -233,7 +234,7 @@ def test_the_popup_window_shares_its_session_with_the_widget_in_the_page(
 def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
     internet: Internet, open_browser: OpenBrowser, severed: bool
 ) -> None:
-    internet.platform.answer = "denied"
+    internet.platform.outcome = "denied"
     internet.platform.severs_openers = severed
     phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
 
@@ -247,12 +248,12 @@ def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
 
 @pytest.mark.parametrize("severed", [False, True])
 def test_a_second_try_after_a_denial_signs_in(internet: Internet, open_browser: OpenBrowser, severed: bool) -> None:
-    internet.platform.answer = "denied"
+    internet.platform.outcome = "denied"
     internet.platform.severs_openers = severed
     phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
     phone.settle(phone.open_login())
 
-    internet.platform.answer = "code"
+    internet.platform.outcome = "code"
     phone.settle(phone.open_login())
 
     phone.see("Signed in")
@@ -263,7 +264,7 @@ def test_a_second_try_after_a_denial_signs_in(internet: Internet, open_browser: 
 def test_an_implicit_answer_signs_in_without_a_token_request(
     internet: Internet, open_browser: OpenBrowser, severed: bool
 ) -> None:
-    internet.platform.answer = "implicit"
+    internet.platform.outcome = "implicit"
     internet.platform.severs_openers = severed
     phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
 

@@ -20,15 +20,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+
+from embeddable_host.config.parameters import Value, encode
+from embeddable_host.config.settings import Settings
+from embeddable_host.site.page import PLACEHOLDER, inject_values, make_page, sources
+from embeddable_host.site.site import Site, build_site
+from world.browser_modes import DEADLINE, INCOGNITO, Browsers, OpenBrowser
 from world.host import add_release, content
 from world.internet import HOST, SAME_SITE
 from world.user import ADAPTER_FRAME
-from world.weather import DEADLINE, INCOGNITO, Browsers, OpenBrowser
-
-from server.config.parameters import Value, encode
-from server.config.settings import Settings
-from server.site.page import PLACE, make_page, put_in, sources
-from server.site.site import Site, build_site
 
 HOME = f"https://{HOST}"
 CLIENT_ID = "client"
@@ -49,7 +49,7 @@ NAMED = {
     "one backslash": "\\",
     "character references": "&lt;/script&gt;&#60;script&#62;&amp;amp;",
     "a template": "${window.ran = 1} {{window.ran}} $& $1 $` \\g<0> \\1 %s {0}",
-    "the place for values": PLACE,
+    "the place for values": PLACEHOLDER,
     "what looks like values": '{"origins": ["*"]}',
     "a name of JavaScript": "__proto__",
     "a query": "a=b&c=d?e#f;g+h%20i%00",
@@ -204,7 +204,7 @@ def test_the_setup_page_shows_addresses_as_text(browser: Browser, data_dir: Path
 @given(values=st.lists(TEXTS, min_size=50, max_size=100))
 def test_every_text_arrives_whole_in_a_browser(page_of_values: Page, values: list[str]) -> None:
     files = {"page.html": '<!doctype html><p>a</p><script src="values.js"></script><p>b</p>'}
-    files["values.js"] = f"window.values = {PLACE};"
+    files["values.js"] = f"window.values = {PLACEHOLDER};"
     html = make_page("page.html", files, {"values.js": {"list": [*values, *NAMED.values()]}}).content
     page_of_values.set_content(html.decode())
     assert page_of_values.evaluate("window.values.list") == [*values, *NAMED.values()]
@@ -257,7 +257,7 @@ class Elements(HTMLParser):
 
 def values_in(script: str, original: str) -> Any:
     """The values in `script`, having seen that all around them is as in the file `original`."""
-    before, after = original.split(PLACE)
+    before, after = original.split(PLACEHOLDER)
     assert script.startswith(before)
     assert script.endswith(after)
     return json.loads(script[len(before) : len(script) - len(after)])
@@ -323,7 +323,7 @@ def test_every_text_arrives_whole_in_the_adapter(data_dir: Path, value: str) -> 
     site = build_site(Settings(data_dir=data_dir, params={"userAgent": value}))
     for name in ("adapter.js", "adapter.att.js"):
         script = content(site[f"/{name}"]).decode()
-        before, after = public("defaults.js").split(PLACE)
+        before, after = public("defaults.js").split(PLACEHOLDER)
         assert script.startswith(before)
         values, end = json.JSONDecoder().raw_decode(script, len(before))
         assert script[end:].startswith(after)
@@ -340,13 +340,13 @@ JSON = st.recursive(
 @hypothesis_settings(parent=FUZZ, max_examples=100)
 @given(values=st.dictionaries(TEXTS, JSON))
 def test_what_is_put_in_is_ascii_without_anything_that_means_something_to_html(values: dict[str, Any]) -> None:
-    text = put_in(PLACE, values)
+    text = inject_values(PLACEHOLDER, values)
     assert text.isascii()
     assert not set(text) & set("<>&\n\r")
     assert json.loads(text) == values
 
 
-@pytest.mark.parametrize("script", ["", "no place", f"{PLACE}{PLACE}", PLACE.replace(" ", "")])
+@pytest.mark.parametrize("script", ["", "no place", f"{PLACEHOLDER}{PLACEHOLDER}", PLACEHOLDER.replace(" ", "")])
 def test_a_script_without_just_one_place_is_refused(script: str) -> None:
     with pytest.raises(ValueError, match="places for values"):
-        put_in(script, {})
+        inject_values(script, {})

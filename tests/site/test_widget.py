@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+
+from embeddable_host.releases.release import Release
+from embeddable_host.responses.asset import Asset
+from world.browser_modes import PLAIN, OpenBrowser
 from world.host import add_release, assets, configured, content
 from world.internet import CROSS_SITE, HOST, Internet
 from world.user import Phone
-from world.weather import PLAIN, OpenBrowser
-
-from server.answer.asset import Asset
-from server.releases.release import Release
 
 
 @pytest.fixture

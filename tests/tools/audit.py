@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PATIENCE = 60  # seconds for a registry
+TIMEOUT = 60  # seconds for a registry
 PIP = [
     *(Path(sys.executable).parent / "pip-audit", "--requirement=constraints.txt", "--no-deps", "--disable-pip"),
     *("--format=json", "--progress-spinner=off"),
@@ -22,7 +22,7 @@ UNASKED = "did not tell of advisories. The versions are pinned and hashed"
 def told(command: list[Any]) -> dict[str, Any]:
     """What a tool prints as JSON; empty where it does not get that far."""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
         found: dict[str, Any] = json.loads(done.stdout)
         return found
     except (subprocess.TimeoutExpired, ValueError):

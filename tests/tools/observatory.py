@@ -10,9 +10,9 @@ from pathlib import Path
 from world.host import add_release, assets, configured, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX, make_certificate
-from world.patience import PATIENCE
 from world.places import ROOT
 from world.proxy import fronting
+from world.timeouts import TIMEOUT
 
 SCAN = ROOT / "tests" / "tools" / "observatory" / "scan.mjs"
 GRADE = "A+"
@@ -29,7 +29,7 @@ def main() -> None:
         with serving(host) as server, fronting(folder / "nginx", folder, [f"127.0.0.1:{server.port}"]) as proxy:
             command = ["node", SCAN, NGINX, str(proxy.port), str(proxy.http_port), *pages]
             environment = {**os.environ, "NODE_EXTRA_CA_CERTS": str(folder / "certificate.pem")}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT)
     if done.returncode:
         sys.exit(done.stderr)
     found = json.loads(done.stdout)

@@ -4,15 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from embeddable_host.config import reference
+from embeddable_host.faults import reference as faults
 from tools.markdown import FAILURES, SETTINGS, Page
 from world.places import PUBLIC
 
-from server.config import reference
-from server.faults import reference as faults
-
 
 def _sentences() -> str:
-    english = json.loads(PUBLIC["sentences.json"].read_text(encoding="utf-8"))["en"]
+    english = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))["en"]
     errors = english.pop("errors")
     return faults.sentences(english, errors)
 

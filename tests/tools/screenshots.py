@@ -5,12 +5,13 @@ import tempfile
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
+
 from world import hosts
+from world.browser_modes import Browsers
 from world.graduation import message, presence
 from world.internet import HOST, Internet
-from world.trial import on_trial, without
+from world.live_test import on_trial, without
 from world.user import ADAPTER_FRAME
-from world.weather import Browsers
 
 SIZE = {"width": 1280, "height": 1120}
 SETUP_SIZE = {"width": 1280, "height": 1590}  # down to the handful that most teams set
@@ -49,7 +50,7 @@ def take(internet: Internet, browsers: Browsers, folder: Path) -> None:
     trial = on_trial(context, f"https://{HOST}/").play()
     trial.page.locator("#try").screenshot(path=folder / "trial.png")
 
-    page.goto(f"https://{HOST}/check.html")
+    page.goto(f"https://{HOST}/test.html")
     page.locator("#start:enabled").click()
     expect(page.locator("#copy")).to_be_enabled(timeout=60_000)
     page.screenshot(path=folder / "rehearsal.png")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from world.container import MOUNT, RUNTIME, Engine, printed
 from world.host import COMMAND
-from world.patience import PATIENCE
+from world.timeouts import TIMEOUT
 
 PODMAN_COMPOSE = Path(sys.executable).parent / "podman-compose"
 # podman then gives containers the names of the services.
@@ -48,7 +48,7 @@ class Composition:
         """Runs `embeddable-host` where the services' ports are."""
         settings = [f"{name}={value}" for name, value in environment.items()]
         command = [*self._inside, f"--wd={self.folder}", "env", *settings, COMMAND, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
 
     def log(self, service: str) -> str:
         """What a service has written to stdout and stderr."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from world.host import Server
 from world.internet import free_ports
-from world.patience import PATIENCE
 from world.places import ROOT
+from world.timeouts import TIMEOUT
 
 BASE = "localhost/debian-python"
 IMAGE = "localhost/embeddable-host"
@@ -67,7 +67,7 @@ class Engine:
     def run(self, *arguments: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
         """Runs a container of the image to its end."""
         command = [*self._podman, "run", "--rm", *WHERE_IT_RUNS, *options, IMAGE, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
 
     @contextlib.contextmanager
     def started(self, name: str, *options: str) -> Iterator[Server]:
@@ -85,7 +85,7 @@ class Engine:
         finally:
             if process.poll() is None:
                 subprocess.run([*self._podman, "rm", "--force", "--time", "1", name], capture_output=True)
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
     @contextlib.contextmanager
     def serving(self, name: str, *options: str) -> Iterator[Server]:
@@ -96,7 +96,7 @@ class Engine:
 
     def within(self, name: str, *command: str) -> subprocess.CompletedProcess[str]:
         """Runs a command in a running container."""
-        return subprocess.run([*self._podman, "exec", name, *command], capture_output=True, text=True, timeout=PATIENCE)
+        return subprocess.run([*self._podman, "exec", name, *command], capture_output=True, text=True, timeout=TIMEOUT)
 
 
 def printed(command: list[str]) -> str:

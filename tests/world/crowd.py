@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 THINKS = 2.0  # seconds between two visits of a client
 
@@ -52,7 +52,7 @@ class Crowd:
 
     def __exit__(self, *_: object) -> None:
         self._is_done = True
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT)
 
     async def _come(self) -> None:
         await asyncio.gather(*(self._client(number) for number in range(self._clients)))
@@ -62,7 +62,7 @@ class Crowd:
         while not self._is_done:
             begun = time.monotonic()
             try:
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(TIMEOUT):
                     await self._come_in()
                 self.seconds.append(time.monotonic() - begun)
             except (OSError, EOFError, AssertionError) as fault:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from world.authority import Certificate
 from world.internet import free_ports, is_listening, nginx
-from world.patience import wait_until
+from world.timeouts import wait_until
 
 CONFIGURATION = """
 daemon off;

@@ -1,6 +1,6 @@
 """Engines other than Chromium, in words that hold in each of them: a browser has windows, a window shows a page.
 
-Chromium is Playwright's (`weather`, `user`). Playwright drives only builds of Firefox and WebKit that it has made
+Chromium is Playwright's (`mode`, `user`). Playwright drives only builds of Firefox and WebKit that it has made
 itself; these are the ones that users have. `firefox` and `webkit` speak the W3C's protocols for browsers.
 """
 
@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from world.patience import wait_until
+from world.timeouts import wait_until
 from world.user import ADAPTER_FRAME
 
 ENGINES = ("firefox", "webkit")

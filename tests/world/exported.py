@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
-from world.host import Answer, Headers, ask, call
+from world.host import Headers, Response, ask, call
 from world.internet import free_ports, is_listening, nginx
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 PROFILES = """
 [redirect]
@@ -78,8 +78,8 @@ def plain_nginx(folder: Path, root: Path, port: int = 0) -> Iterator[int]:
         process.wait()
 
 
-def get(port: int, path: str, headers: Headers | None = None, method: str = "GET") -> Answer:
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as connection:
+def get(port: int, path: str, headers: Headers | None = None, method: str = "GET") -> Response:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT)) as connection:
         return ask(connection, path, headers, method)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from websockets.sync.client import ClientConnection, connect
 
 from world.engines import ENGLISH, EngineError, command
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 # In the profile, not in the session: Firefox asks for things of its own as soon as it runs.
 PREFERENCES = """
@@ -44,7 +44,7 @@ class Session:
     def send(self, method: str, **parameters: Any) -> Any:
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        while (message := json.loads(self._connection.recv(PATIENCE))).get("id") != number:
+        while (message := json.loads(self._connection.recv(TIMEOUT))).get("id") != number:
             self.events.append(message)
         if message["type"] == "error":
             raise EngineError(f"{method}: {message['error']}: {message['message']}")
@@ -144,14 +144,14 @@ def start_firefox(folder: Path, gateway: int) -> Iterator[Firefox]:
     try:
         wait_until(lambda: address_in(log) != "" or process.poll() is not None, "Firefox listens")
         assert process.poll() is None, log.read_text()
-        with connect(f"{address_in(log)}/session", max_size=None, proxy=None, open_timeout=PATIENCE) as connection:
+        with connect(f"{address_in(log)}/session", max_size=None, proxy=None, open_timeout=TIMEOUT) as connection:
             session = Session(connection)
             session.send("session.new", capabilities={"alwaysMatch": {"acceptInsecureCerts": True}})
             session.send("session.subscribe", events=["log.entryAdded"])
             yield Firefox(session)
     finally:
         process.kill()  # nothing of the profile is needed
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def address_in(log: Path) -> str:

@@ -21,16 +21,16 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from server.answer.asset import IDENTITY, Asset
-from server.answer.coding import BEST
-from server.cli.main import main
-from server.config.load import load
-from server.releases.install import install
-from server.releases.release import Release
-from server.releases.shelf import open_release, use
-from server.site.site import build_site
-from world.patience import PATIENCE, wait_until
+from embeddable_host.cli.main import main
+from embeddable_host.config.load import load
+from embeddable_host.releases.install import install
+from embeddable_host.releases.release import Release
+from embeddable_host.releases.store import open_release, use
+from embeddable_host.responses.asset import IDENTITY, Asset
+from embeddable_host.responses.compression import BEST
+from embeddable_host.site.site import build_site
 from world.release import compress_here, stage
+from world.timeouts import TIMEOUT, wait_until
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
 UNWANTED = ("EMBEDDABLE_", "PYTHONDONTWRITEBYTECODE")  # settings; and each process would compile the host anew
@@ -47,7 +47,7 @@ LARGE_CONTENT = b"".join(b"%07d\n" % number for number in range(40_000))
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """An answer as it came over the wire; the names of its headers in lower case."""
 
     status: int
@@ -85,16 +85,16 @@ class Server:
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
 
     def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
 
-    def ask(self, path: str, headers: Headers | None = None, method: str = "GET") -> Answer:
+    def ask(self, path: str, headers: Headers | None = None, method: str = "GET") -> Response:
         """One request on a connection of its own."""
         with contextlib.closing(self.connect()) as connection:
             return ask(connection, path, headers, method)
 
-    def exchange(self, request: bytes) -> Answer | None:
+    def exchange(self, request: bytes) -> Response | None:
         """The answer to the bytes of `request`; None where the connection is closed without one."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT) as connection:
             connection.sendall(request)
             with contextlib.suppress(http.client.RemoteDisconnected, ConnectionResetError):
                 return _read(http.client.HTTPResponse(connection), begun=False)
@@ -131,7 +131,7 @@ class Server:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(PATIENCE)
+        return self.process.wait(TIMEOUT)
 
     def listens(self) -> bool:
         """Whether the port it chose is announced, and answers."""
@@ -202,7 +202,7 @@ def started(
     finally:
         process.terminate()
         try:
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -228,7 +228,7 @@ def run(
         env={**ENVIRONMENT, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
     )
 
 
@@ -261,7 +261,7 @@ def ask(
     headers: Headers | None = None,
     method: str = "GET",
     body: bytes = b"",
-) -> Answer:
+) -> Response:
     """One request with no headers but Host and those given; a list is sent as that many lines."""
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
     for name, values in {"Host": "phone.example.com", **(headers or {})}.items():
@@ -271,10 +271,10 @@ def ask(
     return _read(connection.getresponse())
 
 
-def _read(response: http.client.HTTPResponse, begun: bool = True) -> Answer:
+def _read(response: http.client.HTTPResponse, begun: bool = True) -> Response:
     if not begun:
         response.begin()
     headers = response.getheaders()
     told = {name.lower(): value for name, value in headers}
     assert len(told) == len(headers), f"a header came twice: {headers}"
-    return Answer(response.status, told, response.read())
+    return Response(response.status, told, response.read())

@@ -29,9 +29,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from world.patience import wait_until
 from world.platform import LOGIN_HOST, Cors, Platform
 from world.release import stage
+from world.timeouts import wait_until
 
 SAME_SITE = "crm.example.com"  # a team's page, of the same site as the hosts
 CROSS_SITE = "crm.acme.org"  # a team's page of another site

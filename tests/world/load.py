@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 Visitor = Callable[[http.client.HTTPConnection], str]
 
@@ -65,4 +65,4 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self._done.set()
         for thread in self._threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)

@@ -28,7 +28,7 @@ from starlette.types import ASGIApp
 from world.refusals import Refusal
 
 LOGIN_HOST = "login.ringcentral.com"
-Answer = Literal["code", "denied", "implicit"]
+Outcome = Literal["code", "denied", "implicit"]
 
 LOGIN_PAGE = """<!doctype html>
 <title>Sign in to RingCentral</title>
@@ -60,7 +60,7 @@ class TokenRequest:
 
 @dataclass
 class Platform:
-    answer: Answer = "code"
+    answer: Response = "code"
     severs_openers: bool = False
     waits_for_users: bool = False
     has_login_host: bool = False
@@ -114,10 +114,10 @@ class Platform:
     def callback(self, query: Mapping[str, str]) -> str:
         """The address the window is sent to (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2)."""
         redirect_uri, state = query["redirect_uri"], query["state"]
-        if self.answer == "denied":
+        if self.outcome == "denied":
             denial = {"error": "access_denied", "error_description": "The user said no.", "state": state}
             return f"{redirect_uri}?{urlencode(denial)}"
-        if self.answer == "implicit":
+        if self.outcome == "implicit":
             token = {"access_token": secrets.token_urlsafe(), "token_type": "bearer", "state": state}
             return f"{redirect_uri}#{urlencode(token)}"
         code = secrets.token_urlsafe()

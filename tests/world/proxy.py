@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from world.host import Answer, Headers, ask, call
+from world.host import Headers, Response, ask, call
 from world.internet import NGINX, NGINX_PREFIXED, free_ports, is_listening, nginx
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 PREFIX = "/phone/"
 
@@ -79,13 +79,13 @@ class Proxy:
     port: int
     http_port: int
 
-    def ask(self, path: str, headers: Headers | None = None, method: str = "GET", name: str = NGINX) -> Answer:
+    def ask(self, path: str, headers: Headers | None = None, method: str = "GET", name: str = NGINX) -> Response:
         """One request over TLS on a connection of its own."""
         with contextlib.closing(self.connect()) as connection:
             return ask(connection, path, {"Host": name, **(headers or {})}, method)
 
     def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE, context=trusting())
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=trusting())
 
     def log(self, name: str = "embeddable.log") -> str:
         """What is written down; nginx has been told to write what it still keeps for itself."""
@@ -160,7 +160,7 @@ def dry_run(folder: Path, included: str) -> subprocess.CompletedProcess[str]:
     """`nginx -t` over the configuration."""
     file = configuration(folder, included)
     command = [nginx(), "-t", "-p", folder, "-e", folder / "logs" / "main.log", "-c", file]
-    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT)
 
 
 @contextlib.contextmanager
@@ -175,7 +175,7 @@ def running(folder: Path, included: str, port: int, http_port: int = 0) -> Itera
         yield Proxy(process, folder, port, http_port)
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def stale_soon(configuration: str) -> str:

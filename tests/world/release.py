@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from server.releases.compress import Compressed, compress_file
+from embeddable_host.releases.compress import Compressed, compress_file
 
 SOURCE = Path(__file__).parent / "widget"
 VERSION = "2.3.1"
@@ -61,4 +61,4 @@ def compress_here(patch: pytest.MonkeyPatch, encoders: Mapping[str, Callable[[by
             for name in names:
                 yield compress_file(plain, folder, name, coding, encode)
 
-    patch.setattr("server.releases.install.compress", compress)
+    patch.setattr("embeddable_host.releases.install.compress", compress)

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page
 
-from server.config.parameters import PARAMETERS
+from embeddable_host.config.parameters import PARAMETERS
 from world.internet import HOST
 
 BASE = f"https://{HOST}/"

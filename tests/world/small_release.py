@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from server.releases.release import Release
+from embeddable_host.releases.release import Release
 
 PROSE = b"/* so much alike that it compresses */ " * 40
 

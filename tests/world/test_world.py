@@ -1,12 +1,12 @@
-"""The test world has weather: in it a plain copy fares as `widget.md` has measured with the real widget."""
+"""The test world has mode: in it a plain copy fares as `widget.md` has measured with the real widget."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, expect
 
+from world.browser_modes import INCOGNITO, PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.internet import CDN, CDN_FOLDER, COPY, CROSS_SITE, SAME_SITE, Internet
 from world.refusals import SAID, in_page
 from world.user import ADAPTER_FRAME, IFRAME, Phone
-from world.weather import INCOGNITO, PLAIN, STORAGE_DENIED, OpenBrowser, Weather
 
 COPY_BASE = f"https://{COPY}"
 CDN_BASE = f"https://{CDN[0]}{CDN_FOLDER}".rstrip("/")
@@ -31,10 +31,10 @@ WAYS = {
 
 # `widget.md`, "What the alternatives do today": storage is denied to all but a frame of the page's own site.
 STARTS = {
-    (way, site, weather): weather is not STORAGE_DENIED or (way, site) == ("a copy, iframe", SAME_SITE)
+    (way, site, mode): mode is not STORAGE_DENIED or (way, site) == ("a copy, iframe", SAME_SITE)
     for way in WAYS
     for site in SITES
-    for weather in Weather
+    for mode in BrowserMode
 }
 CELLS = [cell for cell, starts in STARTS.items() if starts]
 DEAD_CELLS = [cell for cell, starts in STARTS.items() if not starts]
@@ -47,11 +47,11 @@ def open_phone(context: BrowserContext, internet: Internet, way: str, site: str)
     return Phone(page, frame)
 
 
-@pytest.mark.parametrize(("way", "site", "weather"), CELLS)
+@pytest.mark.parametrize(("way", "site", "mode"), CELLS)
 def test_a_copy_signs_in_once(
-    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, mode: BrowserMode
 ) -> None:
-    phone = open_phone(open_browser(weather), internet, way, site)
+    phone = open_phone(open_browser(mode), internet, way, site)
 
     login = phone.open_login()
     phone.see("Signed in")
@@ -80,12 +80,12 @@ def test_a_page_that_says_no_is_what_the_window_shows(internet: Internet, open_b
     assert internet.platform.tokens == []
 
 
-@pytest.mark.parametrize(("way", "site", "weather"), CELLS)
+@pytest.mark.parametrize(("way", "site", "mode"), CELLS)
 def test_a_copy_never_signs_in_when_the_opener_is_severed(
-    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, mode: BrowserMode
 ) -> None:
     internet.platform.severs_openers = True
-    phone = open_phone(open_browser(weather), internet, way, site)
+    phone = open_phone(open_browser(mode), internet, way, site)
 
     login = phone.open_login()
     login.wait_for_function("() => Object.keys(localStorage).some((key) => key.endsWith('-redirect-callbackUri'))")
@@ -96,11 +96,11 @@ def test_a_copy_never_signs_in_when_the_opener_is_severed(
     assert internet.platform.tokens == []
 
 
-@pytest.mark.parametrize(("way", "site", "weather"), DEAD_CELLS)
+@pytest.mark.parametrize(("way", "site", "mode"), DEAD_CELLS)
 def test_a_copy_does_not_start_where_storage_is_denied(
-    internet: Internet, open_browser: OpenBrowser, way: str, site: str, weather: Weather
+    internet: Internet, open_browser: OpenBrowser, way: str, site: str, mode: BrowserMode
 ) -> None:
-    context = open_browser(weather)
+    context = open_browser(mode)
     with context.expect_event("weberror") as failure:
         phone = open_phone(context, internet, way, site)
 
@@ -141,23 +141,23 @@ def marks_seen_by_a_frame(context: BrowserContext, internet: Internet) -> list[s
     return [mark and mark.split("/")[2] for mark in found]
 
 
-@pytest.mark.parametrize("weather", [PLAIN, INCOGNITO])
+@pytest.mark.parametrize("mode", [PLAIN, INCOGNITO])
 def test_storage_is_partitioned_by_the_site_of_the_page(
-    internet: Internet, open_browser: OpenBrowser, weather: Weather
+    internet: Internet, open_browser: OpenBrowser, mode: BrowserMode
 ) -> None:
-    assert marks_seen_by_a_frame(open_browser(weather), internet) == [None, None, SAME_SITE]
+    assert marks_seen_by_a_frame(open_browser(mode), internet) == [None, None, SAME_SITE]
 
 
 @pytest.mark.parametrize(
-    ("weather", "allowed"),
+    ("mode", "allowed"),
     [(PLAIN, True), (INCOGNITO, False), (STORAGE_DENIED, False)],
     ids=str,
 )
 def test_third_party_cookies_are_allowed_in_plain_weather_alone(
-    internet: Internet, open_browser: OpenBrowser, weather: Weather, allowed: bool
+    internet: Internet, open_browser: OpenBrowser, mode: BrowserMode, allowed: bool
 ) -> None:
     frame = internet.page(SAME_SITE, "<!doctype html><title>frame</title>")
-    page = open_browser(weather).new_page()
+    page = open_browser(mode).new_page()
     page.goto(internet.page(CROSS_SITE, f'<!doctype html><iframe src="{frame}"></iframe>'))
     body = page.frame_locator("iframe").locator("body")
 

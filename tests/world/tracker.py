@@ -5,12 +5,12 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from server.site.graduation import REQUIREMENTS
+from embeddable_host.site.graduation import REQUIREMENTS
 from world.internet import HOST
 
 ADDRESS = f"https://{HOST}/sandbox/graduation.html"
-LEAST = {requirement.name: requirement.least for requirement in REQUIREMENTS}
-NOTHING = dict.fromkeys(LEAST, 0)
+REQUIRED = {requirement.name: requirement.required for requirement in REQUIREMENTS}
+NOTHING = dict.fromkeys(REQUIRED, 0)
 APART = 10  # seconds between two things that a user does
 BEGIN = 1_800_000_000  # when a test begins, in seconds
 
@@ -41,7 +41,7 @@ class Tracker:
     @property
     def counts(self) -> dict[str, int]:
         return {
-            name: int(self.page.locator(f"#requirement-{name} .how-many").inner_text().split()[0]) for name in LEAST
+            name: int(self.page.locator(f"#requirement-{name} .how-many").inner_text().split()[0]) for name in REQUIRED
         }
 
     def has_counted(self, **counts: int) -> bool:

@@ -17,7 +17,7 @@ import httpx2
 
 from world.engines import ENGLISH, EngineError, command, wait_for
 from world.internet import free_ports, is_listening
-from world.patience import PATIENCE, wait_until
+from world.timeouts import TIMEOUT, wait_until
 
 CAPABILITIES = {
     "acceptInsecureCerts": True,
@@ -104,7 +104,7 @@ class WebKit:
 
     @contextlib.contextmanager
     def browser(self, language: str = ENGLISH) -> Iterator[Browser]:
-        with self._driver(language) as address, httpx2.Client(base_url=address, timeout=PATIENCE) as client:
+        with self._driver(language) as address, httpx2.Client(base_url=address, timeout=TIMEOUT) as client:
             options = {"binary": browser(), "args": ["--automation", self._proxy]}
             session = Session(client, CAPABILITIES | {"webkitgtk:browserOptions": options})
             yield Browser(session, Window(session, session.get("/window")), self)
@@ -129,7 +129,7 @@ class WebKit:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)  # with the browser, where a test has failed
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
 
     def console_of(self, address: str) -> list[str]:
         """What a browser that nobody drives writes to its console: one that is driven writes nothing there."""
@@ -140,7 +140,7 @@ class WebKit:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
         assert done.returncode == 0, done.stdout
         return [line for line in done.stdout.splitlines() if " CONSOLE " in line and " ERROR " in line]
@@ -167,7 +167,7 @@ def screen() -> Iterator[str]:
         yield f":{number}"
     finally:
         process.terminate()
-        process.wait(PATIENCE)
+        process.wait(TIMEOUT)
 
 
 def locale(language: str, folder: Path) -> dict[str, str]:

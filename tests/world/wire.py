@@ -6,7 +6,7 @@ import socket
 
 import brotli
 
-from world.host import Answer
+from world.host import Response
 from world.places import PUBLIC
 
 CANARY = "canary-5d1f0c"
@@ -23,16 +23,16 @@ NO_STORE = "no-store"
 MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604800"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
-SETUP_PAGES = ("", "check.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
+SETUP_PAGES = ("", "test.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
 PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-KEPT_BY_NOBODY = ("redirect.html", "start.html", "check.html", "stand-in-app.html", "stand-in-platform.html")
+KEPT_BY_NOBODY = ("redirect.html", "start.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
 OUR_PAGES = [*(address for address in OWN if not address.endswith("js")), "/nothing"]
 
 
-def decoded(answer: Answer) -> bytes:
+def decoded(answer: Response) -> bytes:
     match answer.headers.get("content-encoding"):
         case None:
             return answer.body
@@ -43,7 +43,7 @@ def decoded(answer: Answer) -> bytes:
     raise AssertionError(answer.headers)
 
 
-def but_date(answer: Answer) -> dict[str, str]:
+def but_date(answer: Response) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name != "date"}
 
 

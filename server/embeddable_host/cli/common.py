@@ -1,0 +1,59 @@
+"""What the commands share: mistakes explained, progress, and files handed out."""
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from embeddable_host.deploy.template import ConfigurationError, write_new
+from embeddable_host.error import HostError
+
+BAD_USAGE = 2
+
+
+class Bar:
+    """A pull's progress on stderr: a bar for each stage on a terminal, a line elsewhere."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def say(self, stage: str) -> None:
+        self.close()
+        self._bar = click.progressbar(length=1, label=stage, file=sys.stderr)
+        self._bar.__enter__()
+
+    def total(self, steps: int) -> None:
+        self._bar.length = steps
+
+    def advance(self, steps: int = 1) -> None:
+        self._bar.update(steps)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+
+
+@contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Turns what a user can mend into a message and exit code 2."""
+    try:
+        yield
+    except (HostError, OSError) as error:
+        for line in str(error).splitlines():
+            click.echo(f"Error: {line}", err=True)
+        sys.exit(BAD_USAGE)
+
+
+def write_output(text: str, file: Path | None) -> None:
+    """Prints a configuration, or writes it to a file that is not there yet."""
+    if file is None:
+        return click.echo(text, nl=False)
+    try:
+        write_new(file, text)
+    except FileExistsError:
+        raise ConfigurationError(f"{file} is there already, and is left as it is. Remove it first.") from None
+    click.echo(file)

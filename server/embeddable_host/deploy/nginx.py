@@ -1,0 +1,114 @@
+"""nginx in front of the host: the configuration that `nginx/` holds as templates, for one server name.
+
+The values come from a command line and go into a language with semicolons and braces: each must match a pattern that
+has room for neither.
+"""
+
+import re
+from dataclasses import dataclass
+
+from embeddable_host.deploy.template import SAFE_PATH, ConfigurationError, fill, template
+
+LETS_ENCRYPT = "/etc/letsencrypt/live"  # where certbot keeps certificates, by server name
+
+_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"  # RFC 1123 §2.1
+_NAME = rf"(?:{_LABEL}\.)*{_LABEL}"
+_ADDRESS_6 = r"\[[0-9A-Fa-f:.]+\]"
+_PORT = "[0-9]{1,5}"
+_UPSTREAM = rf"unix:{SAFE_PATH}|(?:{_NAME}|{_ADDRESS_6}):{_PORT}"
+_LISTEN = (rf"(?:(?:[0-9.]+|\*|{_ADDRESS_6}):)?{_PORT}", "a port or an address with one, such as 443 or [::]:443")
+_PATH = (SAFE_PATH, "an absolute path of letters, digits and . _ / @ + , = -")
+
+# What each value must look like.
+RULES = {
+    "name": ("[a-z][a-z0-9_]{0,19}", "a word of at most 20 letters, digits and _"),
+    "server_name": (_NAME, "a host name in lower case, such as phone.example.com"),
+    "upstream": (_UPSTREAM, "an address with a port or a socket, such as 127.0.0.1:8000 or unix:/run/host.sock"),
+    "prefix": ("/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/)*", "a path that begins and ends with a slash, such as /phone/"),
+    "tls_cert": _PATH,
+    "tls_key": _PATH,
+    "listen": _LISTEN,
+    "listen_http": _LISTEN,
+    "log_dir": _PATH,
+    "cache_dir": _PATH,
+}
+
+
+@dataclass(frozen=True)
+class NginxOptions:
+    """What differs between one nginx and another. Raises ConfigurationError.
+
+    `name`: what every name in the configuration begins with; each host in one nginx has another. `upstream`: where the
+    host listens, as nginx says it; several are replicas. `prefix`: the path below which the host answers in a server
+    block that is there already; None for a site of its own. `listen`, `listen_http`: where nginx listens for TLS, and
+    for what it redirects there.
+    """
+
+    server_name: str
+    name: str = "embeddable"
+    upstream: tuple[str, ...] = ("127.0.0.1:8000",)
+    prefix: str | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    listen: tuple[str, ...] = ("443", "[::]:443")
+    listen_http: tuple[str, ...] = ("80", "[::]:80")
+    log_dir: str = "/var/log/nginx"
+    cache_dir: str = "/var/cache"
+
+    def __post_init__(self) -> None:
+        mistakes = [
+            f'--{name.replace("_", "-")} "{value}" is not {what}.'
+            for name, (pattern, what) in RULES.items()
+            for value in _values(getattr(self, name))
+            if not re.fullmatch(pattern, value)
+        ]
+        if self.prefix and (self.tls_cert or self.tls_key):
+            mistakes.append("--tls-cert and --tls-key are of the server block that --prefix goes into: leave them out.")
+        if mistakes:
+            raise ConfigurationError("\n".join(mistakes))
+
+
+def site(options: NginxOptions) -> str:
+    """A whole site, ready for `sites-available`: TLS, the redirect to it, and the host."""
+    return f"{http(options)}\n{_filled('server', options, LOCATION=location(options))}"
+
+
+def location(options: NginxOptions) -> str:
+    """The location alone, for a server block that is there already."""
+    return _filled("location", options)
+
+
+def http(options: NginxOptions) -> str:
+    """What the location needs in the `http` block around it."""
+    return _filled("http", options)
+
+
+def _filled(part: str, options: NginxOptions, **more: str) -> str:
+    certificates = f"{LETS_ENCRYPT}/{options.server_name}"
+    port = options.listen[0].rpartition(":")[2]
+    values = {
+        "NAME": options.name,
+        "SERVER_NAME": options.server_name,
+        "AUTHORITY": options.server_name if port == "443" else f"{options.server_name}:{port}",
+        "UPSTREAM": _lines("server {};", options.upstream),
+        "PREFIX": options.prefix or "/",
+        "PREFIX_PATTERN": re.escape(options.prefix or "/"),
+        "TLS_CERT": options.tls_cert or f"{certificates}/fullchain.pem",
+        "TLS_KEY": options.tls_key or f"{certificates}/privkey.pem",
+        "LISTEN": _lines("listen {} ssl http2;", options.listen),
+        "LISTEN_HTTP": _lines("listen {};", options.listen_http),
+        "LOG_DIR": options.log_dir,
+        "CACHE_DIR": options.cache_dir,
+        # The name of a server block that is there already is not ours to bind to TLS.
+        "HSTS": '""' if options.prefix else f"${options.name}_hsts",
+    }
+    return fill(template(f"nginx/{part}.conf.template"), {**values, **more})
+
+
+def _lines(pattern: str, values: tuple[str, ...]) -> str:
+    return "\n".join(pattern.format(value) for value in values)
+
+
+def _values(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """The values of an option, whether it is given never, once or often."""
+    return value if isinstance(value, tuple) else () if value is None else (value,)

@@ -1,0 +1,24 @@
+"""systemd's units for a Debian machine: the server, and a daily pull of the latest release."""
+
+import re
+
+from embeddable_host.deploy.template import SAFE_PATH, ConfigurationError, fill, template
+
+UNITS = ("embeddable-host.service", "embeddable-host-pull.service", "embeddable-host-pull.timer")
+HIDDEN = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # ProtectHome, PrivateTmp
+
+
+def units(command: str) -> dict[str, str]:
+    """The units by file name, which run the `embeddable-host` at the path `command`. Raises ConfigurationError."""
+    if not re.fullmatch(SAFE_PATH, command):
+        raise ConfigurationError(
+            f'--command "{command}" is not an absolute path of letters, digits and . _ / @ + , = -.'
+        )
+    shared = {name: template(f"systemd/{name.lower()}.template") for name in ("STATE", "HARDENING")}
+    values = {"COMMAND": command, **shared}
+    return {unit: fill(template(f"systemd/{unit}.template"), values) for unit in UNITS}
+
+
+def is_hidden(command: str) -> bool:
+    """Whether the units cannot see `command`, because homes and temporary files are hidden from them."""
+    return command.startswith(HIDDEN)

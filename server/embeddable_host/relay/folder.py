@@ -1,0 +1,203 @@
+"""Messages in a folder: the store for one machine, with any number of processes.
+
+The file system decides between processes. A message is written whole under another name before it gets its own by
+link(2), which fails where one exists already. To take it is to rename(2) it, which only one of several takers can. So
+there are no locks, and messages outlive the processes.
+"""
+
+import asyncio
+import contextlib
+import errno
+import math
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from embeddable_host.relay.protocol import ID_PATTERN, MAX_MESSAGE_BYTES, MESSAGE_LIFETIME_SECONDS
+from embeddable_host.relay.store import StoreError, StoreFull
+
+T = TypeVar("T")
+
+POLL_INTERVAL_SECONDS = 0.05  # while somebody waits: another process may have stored the message
+MESSAGE = re.compile(rf"{ID_PATTERN}(\.[a-z0-9-]+)?")
+OURS = re.compile(rf"{MESSAGE.pattern}|\.[0-9a-f]{{32}}")  # a message, or one that is being written or taken
+
+
+class MessageFolder:
+    """The messages in `path`, which is created when the first is put. Other files in it are left alone.
+
+    All methods block, so they are for threads, and raise OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def names(self) -> set[str]:
+        """The name of everything in the folder; nothing where there is no folder."""
+        try:
+            return set(os.listdir(self.path))
+        except FileNotFoundError:
+            return set()
+
+    def put(self, name: str, content: bytes, limit: float = math.inf) -> bool:
+        """Stores a message; False where there is one of this name already, which stays. Raises StoreFull."""
+        unfinished, file = self._create()
+        try:
+            with file:
+                # Whoever is about to store a message has a file here already, so all together keep to the limit.
+                if len(self._ours()) > limit:
+                    raise StoreFull
+                file.write(content)
+            return self._publish(unfinished, self.path / name)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def take(self, name: str) -> bytes | None:
+        """Removes a message and returns it; None where there is none, or another taker was faster."""
+        message, taken = self.path / name, self._new_name()
+        with contextlib.suppress(FileNotFoundError):
+            if _is_message(os.lstat(message)):
+                os.rename(message, taken)
+                try:
+                    with open(os.open(taken, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+                        return file.read(MAX_MESSAGE_BYTES)
+                finally:
+                    os.unlink(taken)
+        return None
+
+    def expire(self) -> int:
+        """Removes what has expired, finished or not; returns the number of messages among it."""
+        messages = 0
+        for name in self._ours():
+            file = self.path / name
+            with contextlib.suppress(FileNotFoundError, IsADirectoryError):  # taken meanwhile; not ours
+                if _is_expired(os.lstat(file)):
+                    os.unlink(file)
+                    messages += MESSAGE.fullmatch(name) is not None
+        return messages
+
+    def _ours(self) -> list[str]:
+        return list(filter(OURS.fullmatch, self.names()))
+
+    def _new_name(self) -> Path:
+        """A name that nobody else has and no message can have."""
+        return self.path / f".{secrets.token_hex(16)}"
+
+    def _create(self) -> tuple[Path, BinaryIO]:
+        """A new file, in a folder that is made where it is missing."""
+        path = self._new_name()
+        try:
+            return path, _create(path)
+        except FileNotFoundError:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return path, _create(path)
+
+    def _publish(self, unfinished: Path, message: Path) -> bool:
+        while True:
+            try:
+                os.link(unfinished, message)
+                return True
+            except FileExistsError:
+                with contextlib.suppress(FileNotFoundError):  # taken meanwhile
+                    if not _is_expired(os.lstat(message)):
+                        return False
+                    os.unlink(message)
+
+
+def _create(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600), "wb")
+
+
+def _is_message(status: os.stat_result) -> bool:
+    """Whether it is a file of a message's size and age, and no link or folder that somebody put in its place."""
+    return stat.S_ISREG(status.st_mode) and 1 <= status.st_size <= MAX_MESSAGE_BYTES and not _is_expired(status)
+
+
+def _is_expired(status: os.stat_result) -> bool:
+    """A clock that was set back leaves messages from the future: those far ahead have expired as well."""
+    return abs(time.time() - status.st_mtime) > MESSAGE_LIFETIME_SECONDS
+
+
+class FolderStore:
+    """A `MessageStore` over a folder: the disk is used in threads, and a wait is woken when its message appears."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = MessageFolder(path)
+        self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
+        self._polling: asyncio.Task[None] | None = None
+        self._is_released = False
+
+    async def put(self, name: str, content: bytes, limit: int | None = None) -> bool:
+        is_new = await _in_thread(self._folder.put, name, content, math.inf if limit is None else limit)
+        if is_new:
+            self._wake(name)
+        return is_new
+
+    async def take(self, name: str, seconds: float, abandoned: asyncio.Future[None]) -> bytes | None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while True:
+            with self._arrival(name) as arrival:
+                if abandoned.done():
+                    return None
+                if content := await _in_thread(self._folder.take, name):
+                    return content
+                remaining = end - loop.time()
+                if remaining <= 0 or self._is_released:
+                    return None
+                await asyncio.wait((abandoned, arrival), timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+
+    async def expire(self) -> int:
+        return await _in_thread(self._folder.expire)
+
+    def release(self) -> None:
+        self._is_released = True
+        for name in list(self._arrivals):
+            self._wake(name)
+
+    def describe(self) -> str:
+        return (
+            f"its folder {self._folder.path.absolute()}. Make the folder writable, make room on its disk, or choose "
+            "another one (relay.dir)"
+        )
+
+    @contextlib.contextmanager
+    def _arrival(self, name: str) -> Iterator[asyncio.Future[None]]:
+        """A future that is done as soon as the message is there."""
+        arrival = asyncio.get_running_loop().create_future()
+        self._arrivals.setdefault(name, set()).add(arrival)
+        if self._polling is None or self._polling.done():
+            self._polling = asyncio.create_task(self._poll())
+        try:
+            yield arrival
+        finally:
+            self._arrivals[name].discard(arrival)
+            if not self._arrivals[name]:
+                del self._arrivals[name]
+
+    async def _poll(self) -> None:
+        """Lists the folder while somebody waits, to find what other processes have stored."""
+        while self._arrivals:
+            await asyncio.sleep(POLL_INTERVAL_SECONDS)
+            with contextlib.suppress(StoreError):  # reported by the wait that runs into it
+                names = await _in_thread(self._folder.names)
+                for name in names & self._arrivals.keys():
+                    self._wake(name)
+
+    def _wake(self, name: str) -> None:
+        for arrival in self._arrivals.get(name, ()):
+            if not arrival.done():
+                arrival.set_result(None)
+
+
+async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
+    try:
+        return await asyncio.to_thread(function, *arguments)
+    except OSError as error:  # without its file name, which is the name of a message
+        no_space = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StoreError(error.strerror or type(error).__name__, no_space) from None

@@ -1,0 +1,147 @@
+"""Installing: the files of a build become a release, compressed as far as it goes, whole or not at all."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from embeddable_host.progress import Progress
+from embeddable_host.releases.compress import compress
+from embeddable_host.releases.disk import (
+    STAGING,
+    alone,
+    discard,
+    explained,
+    look,
+    scratch,
+    staging_name,
+    sync,
+    walk,
+    write,
+)
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.release import (
+    MANIFEST,
+    MANIFESTS,
+    MAX_BYTES,
+    MAX_FILES,
+    PLAIN,
+    REQUIRED,
+    File,
+    Manifest,
+    Release,
+    Variant,
+    belongs,
+    id_of,
+    stays_inside,
+    version_of,
+)
+from embeddable_host.releases.store import open_release
+from embeddable_host.responses.compression import BEST
+
+TEXT = frozenset({".html", ".css", ".js", ".json", ".svg", ".txt", ".xml", ".ttf", ".eot", ".ico"})  # worth compressing
+UNKNOWN = "unknown"
+BUILT = "Give the folder that the widget was built into"
+
+
+@contextmanager
+def staging(releases: Path) -> Iterator[Path]:
+    """A folder to gather a new release in, for one process at a time; gone at the end.
+
+    What a killed process left is swept away. Raises ReleaseError while another process is inside, and for
+    whatever the disk refuses meanwhile.
+    """
+    with explained(releases):
+        releases.mkdir(parents=True, exist_ok=True)
+        with alone(releases):
+            for leftover in releases.glob(f"{STAGING}*"):
+                discard(leftover)
+            with scratch(releases) as folder:
+                yield folder
+
+
+def install(staged: Path, releases: Path, source: str, progress: Progress) -> Release:
+    """Makes a release of the files in `staged`, which are only read. The same files make the same release.
+
+    `source` is where they came from, for the manifest. Raises ReleaseError where a required file is missing,
+    or one leads out of `staged`.
+    """
+    names = _gather(staged)
+    releases.mkdir(parents=True, exist_ok=True)
+    with scratch(releases) as folder:
+        progress.say("Copying")
+        progress.total(len(names))
+        plain = {}
+        for name in names:
+            plain[name] = _write(folder / PLAIN / name, (staged / name).read_bytes())
+            progress.advance()
+        version = version_of((folder / PLAIN / "adapter.js").read_bytes()) or UNKNOWN
+        id = id_of(version, plain)
+        with suppress(ReleaseError):
+            return open_release(releases, id)
+        files = _compress(folder, plain, progress)
+        time = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(source, time, version, files)
+        write(folder / MANIFEST, MANIFESTS.dump_json(manifest, indent=1))
+        for inner, _, _ in os.walk(folder):
+            sync(Path(inner))
+        _put(folder, releases / id)
+    return Release(id, version, source, time, releases / id, files, look(releases / id))
+
+
+def _gather(staged: Path) -> list[str]:
+    """The names of the files in `staged` that belong to a release, each looked at."""
+    names = sorted(name for name in walk(staged) if belongs(name))
+    for name in REQUIRED:
+        if name not in names:
+            raise ReleaseError(f"There is no {name} in {staged}. {BUILT}")
+    if len(names) > MAX_FILES or sum(_inspect(staged, name) for name in names) > MAX_BYTES:
+        raise ReleaseError(f"{staged} has more than {MAX_FILES} files or {MAX_BYTES} bytes. {BUILT}")
+    return names
+
+
+def _inspect(staged: Path, name: str) -> int:
+    """The size of a staged file; a symbolic link may stand for one, as long as it stays in the folder."""
+    path = staged / name
+    if not stays_inside(name):
+        raise ReleaseError(f"{path} has a name that no address can have. Rename it")
+    if not path.resolve().is_relative_to(staged.resolve()):
+        raise ReleaseError(f"{path} is a link that leads out of {staged}. Put the file itself there")
+    if not path.is_file():
+        raise ReleaseError(f"{path} is not a file. Remove it, or put the file itself there")
+    return path.stat().st_size
+
+
+def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) -> dict[str, File]:
+    """Each file with its variants, those that are smaller than itself.
+
+    The longest work comes first, so that at the end no core waits for another.
+    """
+    texts = [name for name in plain if PurePosixPath(name).suffix in TEXT]
+    texts.sort(key=lambda name: -plain[name].size)
+    progress.say("Compressing")
+    progress.total(sum(plain[name].size for name in texts) * len(BEST))
+    variants: dict[str, dict[str, Variant]] = {name: {} for name in plain}
+    with closing(compress(folder / PLAIN, folder, texts)) as done:
+        for name, coding, size, sha384 in done:
+            if size:
+                variants[name][coding] = Variant(size, sha384)
+            progress.advance(plain[name].size)
+    return {name: File(file.size, file.sha384, variants[name]) for name, file in plain.items()}
+
+
+def _write(path: Path, data: bytes) -> Variant:
+    write(path, data)
+    return Variant(len(data), hashlib.sha384(data).hexdigest())
+
+
+def _put(folder: Path, place: Path) -> None:
+    """Gives a finished folder its name. What has that name is damaged, or it would have been used as is."""
+    displaced = place.parent / staging_name()
+    with suppress(FileNotFoundError):
+        place.rename(displaced)
+    folder.rename(place)
+    sync(place.parent)
+    discard(displaced)

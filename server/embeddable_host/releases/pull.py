@@ -1,0 +1,125 @@
+"""Gets a release of the widget: from the address it is published at, from a folder, or from an archive.
+
+A folder or an archive holds all the files there are. An address does not say what it holds, so the files are
+found as a browser would find them (`widget.md`, "A release, as files"): first those with known names, then
+what these name (`references`), and so on until nothing new turns up. Not to get one that is required ends the pull,
+and nothing is installed.
+"""
+
+import asyncio
+import re
+from collections.abc import Collection
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx2
+
+from embeddable_host.config.settings import Settings
+from embeddable_host.progress import Progress
+from embeddable_host.releases.archive import ARCHIVES, is_archive, unpack
+from embeddable_host.releases.error import NO_RELEASE, ReleaseError
+from embeddable_host.releases.fetch import Fetch, redacted
+from embeddable_host.releases.install import install, staging
+from embeddable_host.releases.references import KNOWN, chunk_names, references
+from embeddable_host.releases.release import REQUIRED, Release, stays_inside, version_of
+from embeddable_host.releases.store import use
+
+LATEST = "latest"
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def pull(settings: Settings, version: str | None, origin: str | None, progress: Progress) -> Release:
+    """Gets a release, installs it, and makes it the current one.
+
+    `origin` is an address, a folder or an archive; without one it is the `version` (or `latest`) below
+    `widget.source`. An address may be given with a `version` below it. Raises ReleaseError for whatever is
+    wrong; the releases there were, and which of them is current, are then untouched.
+    """
+    if version is not None and not VERSION.fullmatch(version):
+        raise ReleaseError(f'"{version}" is not a version. Give one such as 2.3.1, or leave it out')
+    with staging(settings.releases) as folder:
+        if origin is None:
+            address = _address(settings.widget.source, version or LATEST)
+            staged, source = _from_address(address, folder, progress)
+        elif re.match(r"https?://", origin, re.IGNORECASE):
+            staged, source = _from_address(_address(origin, version), folder, progress)
+        else:
+            staged, source = _from_disk(Path(origin), version, folder)
+        release = install(staged, settings.releases, source, progress)
+        use(settings.releases, release.id)
+    return release
+
+
+def _from_disk(path: Path, version: str | None, folder: Path) -> tuple[Path, str]:
+    if version is not None:
+        raise ReleaseError(f"{path} is one release already. Leave the version {version} out")
+    if path.is_dir():
+        return path, str(path.resolve())
+    if path.is_file() and is_archive(path.name):
+        return unpack(path, folder / "unpacked", str(path)), str(path.resolve())
+    raise ReleaseError(f"{path} is neither an address, nor a folder, nor an archive ({', '.join(ARCHIVES)})")
+
+
+def _address(origin: str, version: str | None) -> httpx2.URL:
+    """The address of an archive, or of a release's folder, with its last slash."""
+    try:
+        address = httpx2.URL(origin)
+    except httpx2.InvalidURL as error:
+        raise ReleaseError(f"{origin} is not an address ({error}). Write it as https://host/path/") from None
+    if not is_archive(address.path):
+        folder = address.copy_with(query=None, fragment=None, path=address.path.rstrip("/") + "/")
+        return folder.join(f"{version}/") if version else folder
+    if version:
+        raise ReleaseError(f"{redacted(address)} is one release already. Leave the version {version} out")
+    return address
+
+
+def _from_address(address: httpx2.URL, folder: Path, progress: Progress) -> tuple[Path, str]:
+    shown = redacted(address)
+    progress.say(f"Fetching {shown}")
+    if is_archive(address.path):
+        asyncio.run(_fetch_archive(address, folder, progress))
+        return unpack(folder / "archive", folder / "unpacked", shown), shown
+    staged = folder / "fetched"
+    asyncio.run(_fetch_release(address, staged, progress))
+    versions = {name: version_of((staged / name).read_bytes()) for name in ("adapter.js", "app.js")}
+    if None not in versions.values() and len(set(versions.values())) > 1:
+        told = " and ".join(f"{name} of {version}" for name, version in versions.items())
+        raise ReleaseError(f"{shown} has {told}: a new version is just being published. Pull again later")
+    return staged, shown
+
+
+async def _fetch_archive(address: httpx2.URL, folder: Path, progress: Progress) -> None:
+    async with Fetch(address, folder, progress) as fetch:
+        await fetch.files({"archive": address}, {"archive"})
+
+
+async def _fetch_release(base: httpx2.URL, staged: Path, progress: Progress) -> None:
+    """Gets the files with known names, then what they name, until nothing new is named."""
+    asked: set[str] = set()
+    wanted = set(KNOWN)
+    required = set(REQUIRED)
+    async with Fetch(base, staged, progress) as fetch:
+        while wanted:
+            await fetch.files({name: base.join(quote(name)) for name in wanted}, required)
+            asked |= wanted
+            named = await asyncio.to_thread(_named_in, wanted, staged, base)
+            required = {name for name in named if named[name] and not (staged / name).exists()}
+            wanted = (named.keys() - asked) | required
+
+
+def _named_in(names: Collection[str], staged: Path, base: httpx2.URL) -> dict[str, bool]:
+    """The files which those of these names that are there name, each with whether it is required."""
+    chunks = chunk_names(_text(staged / "app.js"))
+    named: dict[str, bool] = {}
+    for name in names:
+        if name.endswith((".js", ".css", ".html")) and (staged / name).exists():
+            for other, required in references(name, _text(staged / name), chunks):
+                if not stays_inside(other):
+                    raise ReleaseError(f"{redacted(base)}{name} names {other}, which leads elsewhere. {NO_RELEASE}")
+                named[other] = named.get(other, False) or required
+    return named
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")

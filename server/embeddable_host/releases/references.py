@@ -1,0 +1,104 @@
+"""What names the files of a release: the names that are known, and those in the files themselves.
+
+A name is *required* where the widget is certain to ask for it:
+
+- what is `REQUIRED` of every release;
+- an address in `app.html` and its sister pages, and `url(…)` in CSS: the browser follows it;
+- each name in the chunk map of the bundler's runtime, and the number in a chunk call (`n.e(495).then(`);
+- what the bundler addresses from its public path (`n.p+"audio/incoming.ogg"`), and `"app.css"` in a script.
+
+Everything else may be absent: brand adapters that a version does not have, pages it dropped, logos in plain string
+literals, licence notes, the `plugins.json` that 2.3.1 asks for in vain.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from html.parser import HTMLParser
+from posixpath import dirname, join, normpath
+from urllib.parse import unquote
+
+from embeddable_host.contract import BRANDS
+from embeddable_host.releases.error import ReleaseError
+from embeddable_host.releases.release import REQUIRED
+
+PAGES = ("app.html", "popup.html", "redirect.html", "proxy.html")  # whose references the widget follows
+KNOWN = (
+    *REQUIRED,
+    *PAGES,
+    "adapter.min.js",
+    *(f"adapter.{brand}.js" for brand in BRANDS),
+    "app.css",
+    "redirect.js",
+    "proxy.js",
+    "index.html",
+    "plugins.json",
+)
+
+# What names files in a script, from the release's folder on; and whether it is required.
+SCRIPT_REFERENCES = (
+    (re.compile(r'\.p ?\+ ?"((?:assets|audio|fonts|images)/[^"\\?#]+)"'), True),
+    (re.compile(r'"(app\.css)"'), True),
+    (re.compile(r'"/?((?:assets|audio|fonts|images)/[\w./-]+\.\w+)"'), False),
+    (re.compile(r"For license information please see ([\w.-]+\.LICENSE\.txt)"), False),
+)
+CHUNK_MAP = re.compile(r'\{((?:"?[\w-]+"?: ?"[\w.~-]+",? ?)+)\}\)?\[(\w+)\] ?\|\| ?\2\) ?\+ ?"\.js"')
+CHUNK_NAME = re.compile(r'"?([\w-]+)"?: ?"([\w.~-]+)"')
+CHUNK_CALL = re.compile(r"\b\w+\.e\((\d+)\)(?=\.then\(|, ?\w+\.e\(|\])")
+ELSEWHERE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")  # from the root, of another host, or with a scheme
+CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+?)["']?\s*\)""")
+
+
+def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """The files that a file of the release names, each with whether it is required.
+
+    `name` and what is yielded are paths from the release's folder on; a path may lead out of it: refuse that.
+    `text` is the file's, `chunks` what `chunk_names` says of app.js. Raises ReleaseError for a page that is unreadable.
+    """
+    if name.endswith(".js"):
+        for pattern, required in SCRIPT_REFERENCES:
+            yield from ((found, required) for found in pattern.findall(text))
+        if chunks:
+            yield from ((f"{chunks.get(number, number)}.js", True) for number in CHUNK_CALL.findall(text))
+        if name == "app.js":
+            yield from ((f"{chunk}.js", True) for chunk in chunks.values())
+    elif name.endswith(".css"):
+        yield from ((found, True) for found in _relative(CSS_URL.findall(text), dirname(name)))
+    elif name in PAGES:
+        page = Page()
+        try:
+            page.feed(text)
+        except AssertionError as error:  # the library's word for a declaration that it cannot read
+            raise ReleaseError(f"{name} cannot be read ({error}). Pull a folder or an archive of it") from None
+        yield from ((found, True) for found in _relative(page.addresses, dirname(name)))
+
+
+def chunk_names(app: str) -> dict[str, str]:
+    """The names of chunks by number, as the bundler's runtime in app.js maps them; other numbers are names.
+
+    Empty where app.js loads no chunks. Raises ReleaseError where it does, and their names cannot be read.
+    """
+    if found := CHUNK_MAP.search(app):
+        return dict(CHUNK_NAME.findall(found[1]))
+    if CHUNK_CALL.search(app):
+        raise ReleaseError("app.js loads chunks whose names cannot be read. Pull a folder or an archive of it")
+    return {}
+
+
+class Page(HTMLParser):
+    """Collects what a page loads: each `src`, and the `href` of each link."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        loads = ("src", "href") if tag == "link" else ("src",)
+        self.addresses += [value.strip() for key, value in attrs if key in loads and value]
+
+
+def _relative(addresses: Iterable[str], folder: str) -> Iterator[str]:
+    """The files that relative addresses in a file of `folder` mean; other addresses are not the release's."""
+    for address in addresses:
+        path = re.split("[?#]", address)[0]
+        if path and path[-1] not in "./" and not ELSEWHERE.match(path):
+            yield normpath(join(folder, unquote(path)))

@@ -1,0 +1,104 @@
+"""What the operator's Prometheus asks for: requests by address and status, and what became of the site.
+
+An address is a path of the site; the files of every release are one, and so is everything that is not there, so that
+no request can make a new series, and none holds a query. Several workers count into files of one folder, and whichever
+is asked adds them up (prometheus-client's multiprocess mode); a process alone counts in memory.
+"""
+
+import asyncio
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.metrics_core import InfoMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+from starlette.types import Receive, Scope, Send
+
+from embeddable_host.responses.asset import Asset
+from embeddable_host.responses.body import Body
+from embeddable_host.responses.headers import status_headers
+
+METRICS_PATH = "/metrics"
+WIDGET_PATH = "/widget/"  # stands for all files of all releases
+OTHER_PATHS = "other"
+OUTCOMES = ("stored", "delivered", "expired", "rejected")  # of the relay's messages
+
+NAMESPACE = "embeddable_host"
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # names the workers' folder to prometheus-client, which reads it when imported
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter began: twice the series for nothing
+
+
+class Metrics(Collector):
+    """The counters of one process, and the address that tells them; an ASGI application.
+
+    `release` is the id of the release that is served, or "cdn".
+    """
+
+    def __init__(self) -> None:
+        self.release = ""
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+        self._alone = FOLDER not in os.environ
+        if self._alone:
+            ProcessCollector(registry=self._registry)  # of several processes, one's would mean nothing
+        else:
+            MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
+        self._requests = self._counter("requests", "Requests, by path and status.", "path", "status")
+        self._by_path: dict[tuple[str, int], Counter] = {}
+        self.builds = self._counter("site_builds", "Times the site was built.")
+        self.swaps = self._counter("site_swaps", "Times another site took the place of the one served.")
+        self.reload_failures = self._counter("reload_failures", "Reloads that failed and left the site as it was.")
+        self.messages = self._counter("relay_letters", "MessageStore of the relay, by what became of them.", "outcome")
+        for outcome in OUTCOMES:
+            self.messages.labels(outcome)  # told from the start, as 0
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        registry = self._registry if self._alone else None  # several processes' are told from their files
+        return Counter(name, about, labels, namespace=NAMESPACE, registry=registry)
+
+    def count(self, path: str, status: int) -> None:
+        """Counts an answer to a request for `path`, a path of the site or OTHER_PATHS."""
+        try:
+            self._by_path[path, status].inc()
+        except KeyError:
+            label = WIDGET_PATH if path.startswith(WIDGET_PATH) else path
+            self._by_path[path, status] = counter = self._requests.labels(label, status)
+            counter.inc()
+
+    def count_messages(self, outcome: str, messages: int) -> None:
+        """Counts messages of the relay, by one of OUTCOMES."""
+        self.messages.labels(outcome).inc(messages)
+
+    def swap(self, release: str) -> None:
+        """Counts a swap to a site with `release`. The paths of the site before it are forgotten, not their counts."""
+        self.swaps.inc()
+        self.release = release
+        self._by_path.clear()
+
+    def collect(self) -> Iterator[Metric]:
+        """The release as a series of its own, and no trace of the one before."""
+        yield InfoMetricFamily(f"{NAMESPACE}_release", "The release that is served.", {"id": self.release})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
+        text = await asyncio.to_thread(generate_latest, self._registry)  # the workers' counts are read from files
+        answer = Asset(CONTENT_TYPE_LATEST, [Body.of(text)], status_headers())
+        return await answer(scope, receive, send)
+
+
+@contextlib.contextmanager
+def counting_together() -> Iterator[None]:
+    """Processes that are started meanwhile count together, in a folder that is removed in the end."""
+    with tempfile.TemporaryDirectory(prefix="embeddable-host-") as folder:
+        os.environ[FOLDER] = folder
+        yield

@@ -1,9 +1,0 @@
-"""What is wrong with a release."""
-
-from server.error import HostError
-
-NO_RELEASE = "It is no release of the widget: do not use it"
-
-
-class ReleaseError(HostError):
-    """A release cannot be had or opened; the message says what is wrong and what to do."""
