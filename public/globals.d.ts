@@ -1,21 +1,34 @@
 /*
- * What the widget's adapter reads from and puts into a page's window (its contract since 1.8.5), what its app listens with,
- * and what `begin-sign-in.js` puts there.
+ * What the widget's adapter reads from and puts into a page's window, what its app listens with, and what
+ * `begin-sign-in.js` puts there (docs/widget.md).
  */
 interface Window {
   RC_EMBEDDABLE_ADAPTER_MANUAL_INIT?: unknown;
   RCAdapterInit?: unknown;
   __ON_RC_POPUP_WINDOW?: number;
-  oAuthCallback?: (address: string) => void;
+  oAuthCallback?: ((address: string) => void) | null;
   embeddableHost?: { isApart: boolean };
 }
 
 /* What before-app.js is given. */
 interface BeforeApp {
-  /** addresses of the profiles' folders, seen from the site's top */
-  profiles: string[];
-  /** the way from the script to the site's top */
+  /** the relative address from the script to the site's top */
   top: string;
-  /** the release's files with the words of one language each, such as en-US.js */
-  words: string[];
+  /** the profiles' folders, relative to the site's top */
+  profiles: string[];
+  /** the release's files with the texts of one language each, such as en-US.js */
+  languages: string[];
+  /** the relay's limits; null where there is no relay */
+  relay: RelayLimits | null;
+  /** addresses of the platform that a sign-in begins with */
+  authorize: string[];
+  /** origins of RingCentral's servers and of those in the settings */
+  servers: string[];
+  /** the name of the app's sign-in window */
+  windowName: string;
+  restricted: Restricted;
+  /** origins of the pages that may sign their users in themselves; none unless the settings allow it */
+  pageSignIn: string[];
+  /** whether a page of the host stands in for the app, with any client id and redirect URI */
+  isTest: boolean;
 }

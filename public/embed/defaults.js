@@ -1,3 +1,4 @@
+// with restrict-parameters.js
 /*
  * The host's defaults under a page's own parameters, handed on to the widget.
  *
@@ -8,68 +9,90 @@
   'use strict';
 
   /** @type {{base: string, script: string, app: string, loads: string, hosted: boolean,
-   *          parameters: Record<string, string>, aliases: Record<string, string>}} */
+   *          parameters: Record<string, string>, aliases: Record<string, string>, restricted: Restricted,
+   *          allowsPageSignIn: boolean}} */
   const values = /** @type {any} */ ({ "values": null });
 
-  const inPage = values.script === ''; // app.html: the script stands in the page, and the page's query is its own
-  const inPopup = Boolean(window.__ON_RC_POPUP_WINDOW);
-  const script = /** @type {HTMLScriptElement | null} */ (
-    document.currentScript || document.querySelector(`script[src*="${values.script}"]`)
-  );
-  const address = new URL(inPage || !script ? location.href : script.src, location.href);
-  const base = new URL(values.base || '.', address);
+  const isPage = values.script === ''; // app.html: the script stands in the page, and the page's query is its own
+  const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
+  // Only these two are this host's: any other address is a guess, and what stands there is not meant for this script.
+  const address = isPage ? location.href : script?.src || values.base;
+  const base = address && new URL(values.base || '.', address);
+  // In the host's own popup window, which the widget opens with its parameters. Another page that sets the flag is not it.
+  const isPopup = Boolean(window.__ON_RC_POPUP_WINDOW && base && location.href.startsWith(at('popup.html')));
 
   /** @param {string} path relative to the host's address for this profile, or absolute */
-  const at = (path) => new URL(path, base).href;
+  function at(path) {
+    return new URL(path, base || location.href).href;
+  }
 
-  const query = inPopup ? new URLSearchParams(location.search) : address.searchParams;
-  const asked = Object.fromEntries(query);
+  /** The page's own parameters. Whoever makes a link to a page of this host is not trusted with all of them. */
+  function ownParameters() {
+    if (isPage || isPopup) {
+      return restrictParameters(new URLSearchParams(location.search), values.restricted, values.allowsPageSignIn);
+    }
+    return address ? new URL(address).searchParams : new URLSearchParams();
+  }
+
+  const own = Object.fromEntries(ownParameters());
 
   /**
    * Lowest first: the host's own values, the profile's, the page's. An empty value switches a default off.
-   * @param {Record<string, any>} given the page's own parameters
+   * @param {Record<string, any>} parameters the page's own
    * @returns {Record<string, any>}
    */
-  function settle(given) {
+  function withDefaults(parameters) {
     // The popup window is opened with the parameters of the widget that opened it: they have been through here, and
     // what the page switched off then must not come back.
-    if (inPopup && given.fromAdapter) return given;
-    const settled = /** @type {Record<string, any>} */ ({
+    if (isPopup && parameters.fromAdapter) return parameters;
+    const merged = /** @type {Record<string, any>} */ ({
       redirectUri: at('redirect.html'),
       popupPageUri: at('popup.html'),
       ...values.parameters,
     });
-    for (const [name, value] of Object.entries(given)) {
-      delete settled[values.aliases[name]];
-      settled[name] = value;
+    for (const [name, value] of Object.entries(parameters)) {
+      delete merged[values.aliases[name]];
+      merged[name] = value;
     }
     // The popup window must be of the widget's own origin to share its session; the CDN's widget brings its own page.
-    const ownPopup = settled.popupPageUri === at('popup.html');
-    if (!settled.enablePopup || (ownPopup && !values.hosted)) delete settled.popupPageUri;
-    return Object.fromEntries(Object.entries(settled).filter(([, value]) => value !== '' && value != null));
+    const isOwnPopup = merged.popupPageUri === at('popup.html');
+    if (!merged.enablePopup || (isOwnPopup && !values.hosted)) delete merged.popupPageUri;
+    return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== '' && value != null));
   }
 
   /** @param {string} target */
-  const withParameters = (target) => `${target}?${new URLSearchParams(settle(asked))}`;
-
-  function openApp() {
-    location.replace(withParameters(at(values.app)) + location.hash);
+  function withParameters(target) {
+    return `${target}?${new URLSearchParams(withDefaults(own))}`;
   }
 
-  /* Starts the adapter, the one behind this script in the same file or the one it loads, with the settled parameters. */
-  function startAdapter() {
-    /** @type {((options: {appUrl?: string, options: Record<string, any>}) => void) | undefined} */
-    let start;
-    /** @type {{appUrl?: string, options: Record<string, any>} | undefined} */
-    let waiting;
+  function openApp() {
+    const fragment = location.hash.includes('=') ? '' : location.hash; // the widget would read parameters from it
+    location.replace(withParameters(at(values.app)) + fragment);
+  }
 
-    /** @param {{appUrl?: string, options?: Record<string, any>}} given as the widget's own RCAdapterInit takes */
-    function init({ appUrl = at(values.app), options = asked } = {}) {
-      const settled = { appUrl, options: settle(options) };
-      if (start) start(settled);
-      else waiting = waiting || settled;
+  // The adapter's own RCAdapterInit, as soon as it is there, and the call that waits for it.
+  /** @typedef {{appUrl: string, options: Record<string, any>}} Start */
+  /** @type {((start: Start) => void) | undefined} */
+  let adapterInit;
+  /** @type {Start | undefined} */
+  let waiting;
+
+  /** @param {{appUrl?: string, options?: Record<string, any>}} [options] as the widget's own RCAdapterInit takes */
+  function init({ appUrl = at(values.app), options = own } = {}) {
+    if (!base) {
+      console.error(
+        `Embeddable Host: ${values.script} was loaded without an address of its own (as a module, by eval, or by jQuery’s ` +
+          'getScript). Load it with a script element that has a src, or set public_url in the host’s settings.',
+      );
+      return;
     }
+    const start = { appUrl, options: withDefaults(options) };
+    if (adapterInit) adapterInit(start);
+    else waiting ??= start;
+  }
 
+  /* The adapter, behind this script in the same file or loaded by it, starts with all parameters, and never without. */
+  function replaceInit() {
     // The adapter reads the flag when it runs, and sets RCAdapterInit: that is the moment it is there. Until then the
     // page's own call waits. The flag goes back to what the page made of it when the adapter's script has ended.
     const manual = window.RC_EMBEDDABLE_ADAPTER_MANUAL_INIT;
@@ -79,7 +102,7 @@
       enumerable: true,
       get: () => init,
       set(theirs) {
-        start = theirs;
+        adapterInit = theirs;
         queueMicrotask(() => {
           window.RC_EMBEDDABLE_ADAPTER_MANUAL_INIT = manual;
           if (waiting) theirs(waiting);
@@ -102,12 +125,10 @@
     (document.head || document.documentElement).append(loader);
   }
 
-  if (inPage) {
+  if (isPage) {
     openApp();
-  } else if (!script && !values.base) {
-    console.error(`Embeddable Host: put ${values.script} in the page with a script tag; a module has no address.`);
   } else {
-    startAdapter();
-    if (values.loads) loadAdapter();
+    replaceInit();
+    if (base && values.loads) loadAdapter();
   }
 })();

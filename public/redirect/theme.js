@@ -1,5 +1,5 @@
 /**
- * What the pages of a sign-in's window share: the team's look, and texts in the user's language.
+ * How the sign-in window looks and what it says: the team's theme, and texts in the user's language.
  *
  * @typedef {Record<'title' | 'text' | 'done' | 'back' | 'late' | 'nothing' | 'gone' | 'failed', string>
  *           & {errors: Record<string, string>}} Texts
@@ -9,9 +9,9 @@
  */
 
 /**
- * Dresses the page.
+ * Applies them to the page.
  * @param {Appearance} values
- * @returns {{texts: Texts, say: (text: string) => void}} what it can say, and how
+ * @returns {{texts: Texts, say: (text: string) => void}} the texts, and a function that shows one
  */
 const applyTheme = (values) => {
   'use strict';
@@ -20,18 +20,18 @@ const applyTheme = (values) => {
   const TRADITIONAL_CHINESE = /^zh-(hant|tw|hk|mo)\b/i;
 
   /**
-   * The first language asked for that there are texts in (RFC 4647 §3.4).
-   * @param {readonly string[]} asked
+   * The first requested language that there are texts in (RFC 4647 §3.4).
+   * @param {readonly string[]} requested
    */
-  function chooseLanguage(asked) {
+  function chooseLanguage(requested) {
     const known = Object.keys(values.texts);
-    for (const tag of asked) {
-      // Chinese is written in two ways, which its regions tell.
-      const meant = /^zh\b/i.test(tag) ? (TRADITIONAL_CHINESE.test(tag) ? 'zh-TW' : 'zh-CN') : tag;
-      const parts = meant.toLowerCase().split('-');
+    for (const tag of requested) {
+      // Chinese is written in two ways, which depend on the region.
+      const range = /^zh\b/i.test(tag) ? (TRADITIONAL_CHINESE.test(tag) ? 'zh-TW' : 'zh-CN') : tag;
+      const parts = range.toLowerCase().split('-');
       for (let length = parts.length; length > 0; length -= 1) {
-        const range = parts.slice(0, length).join('-');
-        const found = known.find((one) => one.toLowerCase() === range);
+        const prefix = parts.slice(0, length).join('-');
+        const found = known.find((one) => one.toLowerCase() === prefix);
         if (found) return found;
       }
     }
@@ -40,7 +40,7 @@ const applyTheme = (values) => {
 
   function chooseTheme() {
     const { light, dark } = values;
-    // Colours for the light alone hold in the dark too: who could read one on a ground that it was not chosen for?
+    // Colours that are set only for light apply in the dark too: they were not chosen for another background.
     const hasColors = (/** @type {Theme} */ theme) => Boolean(theme.color || theme.background);
     const isDark = matchMedia('(prefers-color-scheme: dark)').matches && (hasColors(dark) || !hasColors(light));
     return { scheme: isDark ? 'dark' : 'light', ...(isDark ? dark : light), logo: (isDark && dark.logo) || light.logo };

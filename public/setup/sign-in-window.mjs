@@ -7,7 +7,7 @@
  */
 
 // Not the widget's: a widget in the preview takes the answer out of a window that has this name.
-const NAME = 'embeddable-host-trial';
+const NAME = 'embeddable-host-test';
 const FEATURES = 'scrollbars=yes, width=600, height=600';
 
 // As for a widget in a page of another site: severed, the answer comes by the host's relay, where it has one.
@@ -37,7 +37,7 @@ export function openSignIn(address, state, redirectUri) {
   // There before the window is: `begin-sign-in.js` fetches an answer for as long as somebody waits for it.
   window.oAuthCallback = (heard) => hear(heard, opened?.closed ? 'relay' : 'oAuthCallback');
   signal.addEventListener('abort', () => {
-    delete window.oAuthCallback;
+    window.oAuthCallback = undefined;
     settle(undefined);
   });
   const opened = window.open(address, NAME, FEATURES);

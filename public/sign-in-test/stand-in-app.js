@@ -131,7 +131,7 @@
     key = `${tail}-callbackUri`;
     awaited = play.severed || play.inFrame ? callback(play, state) : address;
     began = performance.now();
-    opened = play.inFrame ? openFrame() : window.open(address, '_blank', 'popup, width=500, height=400');
+    opened = play.inFrame ? openFrame() : window.open(address, 'embeddable-host-test', 'popup, width=500, height=400');
     if (!opened) return { blocked: true, heard, stayed: '' };
     await untilHeard(play.severed ? TIMEOUT : QUIET);
     const stayed = place();

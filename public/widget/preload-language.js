@@ -1,15 +1,15 @@
 /*
- * Asks for the words of the user's language at once: app.js does so only when all of it is here and has run, and shows
- * nothing before they have come.
+ * Loads the texts of the user's language early: app.js asks for them only when all of it has loaded and run, and shows
+ * nothing until they are there.
  */
 
 /** @param {BeforeApp} values */
-function askForWords(values) {
+const preloadLanguage = (values) => {
   'use strict';
 
   const name = `${navigator.language}.js`;
-  if (!values.words.includes(name)) return;
+  if (!values.languages.includes(name)) return;
   const link = document.createElement('link');
   Object.assign(link, { rel: 'preload', as: 'script', href: name });
   document.head.append(link);
-}
+};

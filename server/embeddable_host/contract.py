@@ -9,6 +9,24 @@ import re
 PRODUCTION = "https://platform.ringcentral.com"
 SANDBOX = "https://platform.devtest.ringcentral.com"
 
+# The servers that the widget takes for discovery (`getDiscoveryServer` in src/app.js, since 2.2.1).
+DISCOVERY_SERVERS = (
+    PRODUCTION,
+    SANDBOX,
+    "https://discovery.ringcentral.com",
+    "https://discovery.ringcentral.biz",
+    "https://platform.ringcentral.biz",
+)
+AUTHORIZE_PATH = "/restapi/oauth/authorize"
+PROXY_AUTHORIZE_PATH = "/authorize"  # of a server that authProxy names
+SIGN_IN_WINDOW = "rc-oauth"  # the name of the app's sign-in window
+
+# Parameters by which a page signs its users in itself; the widget takes them from any address.
+PAGE_SIGN_IN_PARAMETERS = ("authorizationCode", "authorizationCodeVerifier", "jwt", "disableLoginPopup")
+SERVER_PARAMETERS = ("appServer", "discoverAppServer")
+PROXY_PARAMETERS = ("authProxy", "proxyUri")
+ERROR_PARAMETER = "error"  # in the address of the app, it keeps the app from starting
+
 # Where the app runs when no release is hosted: the addresses that the CDN's adapters have baked in.
 CDN_ORIGINS = ("https://apps.ringcentral.com", "https://ringcentral.github.io")
 CDN_SOURCE = "https://apps.ringcentral.com/integration/ringcentral-embeddable/"
@@ -21,7 +39,10 @@ ADAPTER = "adapter.js"
 MINIFIED_ADAPTER = "adapter.min.js"
 ADAPTER_NAME = re.compile(r"adapter(\.[a-z0-9]+)?\.js")
 MANUAL_INIT = b"RC_EMBEDDABLE_ADAPTER_MANUAL_INIT"  # an adapter that does not know it is older than 1.8.5
+MANUAL_INIT_OPTIONS_SINCE = (2, 1)  # the version since which RCAdapterInit takes the app's address and the parameters
 
+# Pages and scripts of a release that start an app, or take part in a sign-in, beside this host's own.
+UNUSED_FILES = ("index.html", "popup.html", "proxy.html", "proxy.js", "redirect.html", "redirect.js")
 APP_PAGE = "app.html"
 APP_SCRIPT = "app.js"
 APP_SCRIPT_TAG = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")

@@ -49,6 +49,9 @@ class Widget(Section):
     )
     release: ReleaseId = Field(CURRENT, description="`current`, the id of a release, or `cdn` to host none")
     embedders: Embedders = Field(["*"], description="origins of the pages that may frame the widget; `*` is every page")
+    page_sign_in: Switch = Field(
+        False, description="let the pages in `widget.embedders` sign their users in themselves, with a code or a JWT"
+    )
 
 
 class Redirect(Section):

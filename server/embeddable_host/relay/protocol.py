@@ -38,11 +38,9 @@ RETRYABLE_STATUSES = (
 
 
 @dataclass(frozen=True)
-class RelayValues:
+class RelayLimits:
     """What the scripts of a sign-in are given of the protocol; times in milliseconds."""
 
-    mediaType: str = MEDIA_TYPE
-    maxMessageBytes: int = MAX_MESSAGE_BYTES
     signInTimeout: int = SIGN_IN_TIMEOUT_SECONDS * 1000
     deliveryTimeout: int = 60_000  # how long the redirect page tries to reach the host
     retryDelay: int = 1_000

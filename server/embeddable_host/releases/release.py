@@ -26,7 +26,7 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from embeddable_host.contract import ADAPTER, MANUAL_INIT, MINIFIED_ADAPTER
+from embeddable_host.contract import ADAPTER, MANUAL_INIT, MANUAL_INIT_OPTIONS_SINCE, MINIFIED_ADAPTER
 from embeddable_host.releases.disk import Seen, explained, look, sha384_of
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.responses.body import IDENTITY, LARGE, Body
@@ -126,8 +126,10 @@ class Release:
         return MINIFIED_ADAPTER if MINIFIED_ADAPTER in self.files else ADAPTER
 
     def has_manual_init(self, adapter: str) -> bool:
-        """Whether that adapter can be started by a call; otherwise it starts only from its script's query."""
-        return MANUAL_INIT in self.read(adapter)
+        """Whether a call can start that adapter with parameters; otherwise they come only from its script's query."""
+        numbers = re.match(r"(\d+)\.(\d+)", self.version)
+        is_older = numbers is not None and tuple(map(int, numbers.groups())) < MANUAL_INIT_OPTIONS_SINCE
+        return MANUAL_INIT in self.read(adapter) and not is_older
 
     def read(self, name: str) -> bytes:
         """The bytes of a file. Raises KeyError for one the release does not have."""

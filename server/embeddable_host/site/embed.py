@@ -9,6 +9,7 @@ from embeddable_host.responses.headers import MINUTES, PagePolicy, script_header
 from embeddable_host.site.inputs import Inputs, ProfileSite
 from embeddable_host.site.page import inject_values
 from embeddable_host.site.part import Draft
+from embeddable_host.site.widget import Restriction, restrictions
 
 DEFAULTS = "defaults.js"
 POPUP_PAGE = "popup.html"
@@ -27,6 +28,8 @@ class Values:
     hosted: bool
     parameters: Mapping[str, str]
     aliases: Mapping[str, str]
+    restricted: Mapping[str, Restriction]
+    allowsPageSignIn: bool
 
 
 def drafts(inputs: Inputs) -> Iterator[Draft]:
@@ -39,6 +42,8 @@ def drafts(inputs: Inputs) -> Iterator[Draft]:
             hosted=inputs.release is not None,
             parameters=profile.config.parameters,
             aliases=ALIASES,
+            restricted=restrictions(inputs.settings),
+            allowsPageSignIn=inputs.settings.widget.page_sign_in,
         )
         yield profile.page(APP_PAGE, APP_POLICY, {DEFAULTS: values})
         yield profile.page(POPUP_PAGE, POPUP_POLICY)

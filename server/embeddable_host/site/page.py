@@ -62,18 +62,21 @@ def sources(overlay: Path | None) -> dict[str, str]:
                 found[file.name] = file.read_text(encoding="utf-8")
             except UnicodeDecodeError:
                 raise ValueError(f"{file.name} is not in UTF-8: save it so") from None
-    return {name: _whole(name, text, found) if name.endswith(".js") else text for name, text in found.items()}
+    return {name: _assembled(name, found, {name}) if name.endswith(".js") else text for name, text in found.items()}
 
 
-def _whole(name: str, script: str, files: Mapping[str, str]) -> str:
-    """The script with those that it is to be put together with."""
+def _assembled(name: str, files: Mapping[str, str], included: set[str]) -> str:
+    """The script called `name` with those that it includes, each where it is first named."""
 
     def text(match: re.Match[str]) -> str:
         if match[1] not in files:
-            raise ValueError(f"{name} begins with {match[1]}, which is not there: correct the line “{match[0]}”")
-        return files[match[1]].rstrip("\n")
+            raise ValueError(f"{name} includes {match[1]}, which does not exist: correct the line “{match[0]}”")
+        if match[1] in included:
+            return ""
+        included.add(match[1])
+        return _assembled(match[1], files, included).rstrip("\n")
 
-    return _WITH.sub(text, script)
+    return _WITH.sub(text, files[name])
 
 
 def capabilities(script: str) -> Mapping[str, Any]:

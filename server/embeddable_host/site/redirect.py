@@ -1,4 +1,4 @@
-"""The window of a sign-in: the page where it begins, and the redirect page, which hands what comes back to the app."""
+"""The redirect page: hands the callback of a sign-in to the app."""
 
 import base64
 import re
@@ -12,24 +12,23 @@ from embeddable_host.config.errors import SettingsError
 from embeddable_host.config.profiles import REDIRECT_PAGE
 from embeddable_host.config.values import LOGO_TYPES
 from embeddable_host.contract import DEFAULT_PREFIX
+from embeddable_host.relay.protocol import RelayLimits
 from embeddable_host.responses.headers import NO_STORE, PagePolicy
 from embeddable_host.site.inputs import HAND_OFF, Inputs, ProfileSite
 from embeddable_host.site.part import Draft
 
-START_PAGE = "start.html"
 TEXTS = "texts.json"
 FALLBACK_LANGUAGE = "en"
 POLICY = PagePolicy(NO_STORE, images="'self' data:", framed="embedders")
-RELAYING_POLICY = replace(POLICY, asks=True)  # it leaves the answer with the host
-START_POLICY = replace(POLICY, framed="nobody")
+RELAYING_POLICY = replace(POLICY, asks=True)  # it sends the callback to the host
 COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Texts:
-    """What the page says, in one language. `errors`: what a user can do, by the `error` of an answer.
+    """What the page says, in one language. `errors`: what a user can do, by the callback's `error`.
 
-    A team's own file may have other errors, or none: then the page says what RingCentral says.
+    A team's own file may have other errors, or none: then the page quotes RingCentral.
     """
 
     title: str
@@ -54,7 +53,7 @@ class Theme:
 
 @dataclass(frozen=True)
 class Appearance:
-    """How the window looks and speaks; `start.js` is given this alone. Empty texts are the user's language's."""
+    """How the window looks and what it says; an empty text stands for the one in the user's language."""
 
     title: str
     text: str
@@ -66,11 +65,11 @@ class Appearance:
 
 @dataclass(frozen=True)
 class Values(Appearance):
-    """What `redirect.js` is given. `relay`: whether the host takes an answer."""
+    """What `redirect.js` is given. `relay`: the relay's limits; None where there is no relay."""
 
     origins: list[str]
     prefix: str
-    relay: bool
+    relay: RelayLimits | None
 
 
 _TEXTS = TypeAdapter(dict[str, Texts])
@@ -80,18 +79,12 @@ def drafts(inputs: Inputs) -> Iterator[Draft]:
     if f'<script src="{HAND_OFF}"></script>' not in COMMENT.sub("", inputs.files[REDIRECT_PAGE]):
         raise SettingsError(
             [
-                f"{inputs.settings.public_dir}/{REDIRECT_PAGE}: the page does not hand the sign-in over. "
+                f"{inputs.settings.public_dir}/{REDIRECT_PAGE}: the page does not hand the callback over. "
                 f'Put <script src="{HAND_OFF}"></script> before </body>.'
             ]
         )
     for profile in inputs.profiles:
         yield redirect_page(profile)
-        if inputs.has_relay:
-            yield start_page(profile)
-
-
-def start_page(profile: ProfileSite) -> Draft:
-    return profile.page(START_PAGE, START_POLICY, {"start.js": _appearance(profile.inputs)})
 
 
 def redirect_page(profile: ProfileSite) -> Draft:
@@ -106,7 +99,7 @@ def _values(profile: ProfileSite) -> Values:
         **vars(_appearance(profile.inputs)),
         origins=list(dict.fromkeys([*on_cdn, *settings.redirect.origins])),
         prefix=profile.config.parameters.get("prefix", DEFAULT_PREFIX),
-        relay=profile.inputs.has_relay,
+        relay=RelayLimits() if profile.inputs.has_relay else None,
     )
 
 

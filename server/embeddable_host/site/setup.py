@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from embeddable_host.config.credentials import is_secret
 from embeddable_host.config.parameters import ALIASES, form
 from embeddable_host.config.scopes import FEATURES, Feature, chosen, wanted
+from embeddable_host.contract import AUTHORIZE_PATH
 from embeddable_host.faults.faults import FAULTS, Fault
 from embeddable_host.responses.headers import MINUTES, PagePolicy, script_headers
 from embeddable_host.site.inputs import INDEX, Inputs, ProfileSite
 from embeddable_host.site.page import MODULE
 from embeddable_host.site.part import Draft
-from embeddable_host.site.widget import BEFORE_APP, before_app
+from embeddable_host.site.widget import BEFORE_APP, before_test
 
 # What the frame of the widget needs of its page besides sound (Permissions Policy): Firefox lets a frame choose the
 # loudspeaker only where it is allowed to (`setSinkId`, `widget.md`).
@@ -64,7 +65,8 @@ def drafts(inputs: Inputs) -> Iterator[Draft]:
         if name.endswith(MODULE):
             yield Draft(f"/{name}", name, text.encode(), script_headers())
     for profile in inputs.profiles:
-        yield profile.page(INDEX, POLICY, {INDEX: _values(profile), BEFORE_APP: before_app(inputs, profile.top)})
+        live_test = before_test(inputs, profile.top, _authorize(profile))
+        yield profile.page(INDEX, POLICY, {INDEX: _values(profile), BEFORE_APP: live_test})
         yield profile.page("preview.html", PREVIEW_POLICY, {"preview.js": PreviewValues(devices(profile))})
 
 
@@ -93,6 +95,11 @@ def _values(profile: ProfileSite) -> Values:
         refusals=_refusals(),
         faults={name: fault for name, fault in FAULTS.items() if fault.seen_by_live_test},
     )
+
+
+def _authorize(profile: ProfileSite) -> list[str]:
+    """The addresses that a live test can begin with."""
+    return [f"{server}{AUTHORIZE_PATH}" for server in profile.config.servers]
 
 
 def _scopes_in_words(profile: ProfileSite) -> str:

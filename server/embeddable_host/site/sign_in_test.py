@@ -10,10 +10,11 @@ from embeddable_host.faults.faults import FAULTS, Fault
 from embeddable_host.responses.headers import NO_STORE, PagePolicy
 from embeddable_host.site.inputs import Inputs, ProfileSite
 from embeddable_host.site.part import Draft
-from embeddable_host.site.redirect import START_PAGE, redirect_page, start_page
-from embeddable_host.site.widget import BEFORE_APP, before_app
+from embeddable_host.site.redirect import redirect_page
+from embeddable_host.site.widget import BEFORE_APP, before_test
 
 PAGE = "test.html"
+AUTHORIZE = ("stand-in-platform.html", REDIRECT_PAGE)  # what a simulated sign-in begins with
 POLICY = PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders")
 APP_POLICY = PagePolicy(NO_STORE, asks=True, redirects=True, framed="embedders")
 PLATFORM_POLICY = PagePolicy(NO_STORE, severs=True)
@@ -58,7 +59,8 @@ class PlatformValues:
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     for profile in inputs.profiles if inputs.settings.setup.enabled else ():
         yield profile.page(PAGE, POLICY, {PAGE: _values(profile)})
-        yield profile.page("stand-in-app.html", APP_POLICY, {BEFORE_APP: before_app(inputs, profile.top)})
+        app = before_test(inputs, profile.top, list(AUTHORIZE))
+        yield profile.page("stand-in-app.html", APP_POLICY, {BEFORE_APP: app})
         platform = {"stand-in-platform.js": PlatformValues(profile.config.redirect_uri)}
         yield profile.page("stand-in-platform.html", PLATFORM_POLICY, platform)
 
@@ -66,8 +68,6 @@ def drafts(inputs: Inputs) -> Iterator[Draft]:
 def _values(profile: ProfileSite) -> Values:
     release = profile.inputs.release
     expected = {REDIRECT_PAGE: _as_browsers_see(redirect_page(profile))}
-    if profile.inputs.has_relay:
-        expected[START_PAGE] = _as_browsers_see(start_page(profile))
     return Values(
         base=profile.config.url,
         redirectUri=profile.config.redirect_uri,

@@ -31,7 +31,14 @@
       document.head.append(script);
     });
 
-  const parameters = Object.fromEntries(new URLSearchParams(location.search));
+  // The widget reads the query and the fragment, wherever the address is from; the fragment wins.
+  function parse(address) {
+    const { searchParams, hash } = new URL(address, location.href);
+    return { ...Object.fromEntries(searchParams), ...Object.fromEntries(new URLSearchParams(hash.slice(1))) };
+  }
+
+  const JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+  const parameters = parse(location.href);
   const clientId = parameters.clientId || parameters.appKey;
   if (!clientId) throw new Error("RingCentral App Client Id is required.");
 
@@ -55,7 +62,7 @@
     storage: `${stateTail}-callbackUri`,
     "old-storage": `${prefix}-${stateTail}-redirect-callbackUri`,
   };
-  const verifier = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
+  let verifier = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");
   const ways = (parameters.userAgent || "").startsWith("ways:") ? parameters.userAgent.slice(5).split(",") : WAYS;
@@ -105,30 +112,26 @@
     return `${appServer()}/restapi/oauth/authorize?${query}`;
   }
 
-  async function requestToken(code) {
-    const response = await fetch(`${appServer()}/restapi/oauth/token`, {
-      method: "POST",
-      credentials: "include",
-      body: new URLSearchParams({
-        grant_type: "authorization_code",
-        code,
-        redirect_uri: redirectUri,
-        client_id: clientId,
-        code_verifier: verifier,
-      }),
-    });
+  async function requestToken(grant, address = `${appServer()}/restapi/oauth/token`) {
+    const body = new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri, ...grant });
+    const response = await fetch(address, { method: "POST", credentials: "include", body });
     if (!response.ok) throw new Error((await response.json()).error);
+  }
+
+  function requestCode(code, tokenUri) {
+    return requestToken({ grant_type: "authorization_code", code, code_verifier: verifier }, tokenUri);
   }
 
   async function handleCallback(callbackUri, way) {
     phone.heard.push(way);
     stopPolling();
-    const { searchParams, hash } = new URL(callbackUri);
-    const answer = { ...Object.fromEntries(searchParams), ...Object.fromEntries(new URLSearchParams(hash.slice(1))) };
+    const callback = parse(callbackUri);
     try {
-      if (answer.error) throw new Error(answer.error);
-      if (answer.code) await requestToken(answer.code);
-      else if (!answer.access_token) return;
+      if (callback.error) throw new Error(callback.error);
+      if (callback.jwt) await requestToken({ grant_type: JWT_GRANT, assertion: callback.jwt });
+      else if (callback.code_verifier) verifier = callback.code_verifier;
+      if (callback.code) await requestCode(callback.code, parameters.discovery ? callback.token_uri : undefined);
+      else if (!callback.access_token && !callback.jwt) return;
       localStorage.setItem(sessionKey, "signed in");
       setSignedIn();
     } catch (error) {
@@ -217,7 +220,11 @@
     codeChallenge = await challenge();
     render();
     listen();
-    if (localStorage.getItem(sessionKey)) setSignedIn();
+    if (localStorage.getItem(sessionKey)) return setSignedIn();
+    const { authorizationCode, authorizationCodeVerifier, jwt } = parameters;
+    verifier = authorizationCodeVerifier || verifier;
+    if (authorizationCode) handleCallback(`${redirectUri}?code=${authorizationCode}`, "parameter");
+    else if (jwt) handleCallback(`${redirectUri}?jwt=${jwt}`, "parameter");
   }
 
   addStyles();
