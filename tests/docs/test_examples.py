@@ -79,9 +79,7 @@ def test_the_generated_tables_are_in_step_with_what_they_are_made_of(page: Page)
 def test_whatever_ringcentral_or_the_redirect_page_says_of_a_fault_is_looked_up_there() -> None:
     spoken = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))["en"]
     good = {"title", "text", "done", "failed"}  # the last goes with words of RingCentral
-    assert {fault.sentence for fault in FAULTS.values() if fault.sentence} == {*spoken, *spoken["errors"]} - good - {
-        "errors"
-    }
+    assert {fault.text for fault in FAULTS.values() if fault.text} == {*spoken, *spoken["errors"]} - good - {"errors"}
     for words in (
         *(fault.words for fault in FAULTS.values() if fault.words),
         spoken["gone"],

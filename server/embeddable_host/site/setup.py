@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from embeddable_host.config.credentials import is_secret
 from embeddable_host.config.parameters import ALIASES, form
-from embeddable_host.config.scopes import FEATURES, Feature, chosen, wanted
+from embeddable_host.config.scopes import FEATURES, Feature, enabled_features, required_scopes
 from embeddable_host.contract import AUTHORIZE_PATH
 from embeddable_host.faults.faults import FAULTS, Fault
 from embeddable_host.responses.headers import MINUTES, PagePolicy, script_headers
@@ -104,7 +104,7 @@ def _authorize(profile: ProfileSite) -> list[str]:
 
 def _scopes_in_words(profile: ProfileSite) -> str:
     """The scopes that the host's own parameters want, for readers without JavaScript."""
-    scopes = wanted(chosen(profile.config.parameters))
+    scopes = required_scopes(enabled_features(profile.config.parameters))
     return "; ".join(
         f"{scope.console} (for {', '.join(feature.name for feature in features)})" for scope, features in scopes.items()
     )
@@ -116,7 +116,7 @@ def _refusals() -> list[Fault]:
     One code has two reasons, which a page cannot tell apart. The last one is for all that has none.
     """
     unknown = FAULTS["client-unknown"]
-    elsewhere = replace(FAULTS["client-of-the-other-server"], code=unknown.code, words=unknown.words)
+    elsewhere = replace(FAULTS["client-on-other-server"], code=unknown.code, words=unknown.words)
     return [*(fault for fault in FAULTS.values() if fault.code), elsewhere, FAULTS["window-unclear"]]
 
 
