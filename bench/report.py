@@ -255,7 +255,6 @@ def readme_lines(results: Results) -> str:
     first = found(results, "start", "first visit").value
     hand_off = found(results, "handoff", "redirect page, on a connection that is there").value
     return (
-        f"Over a line of 100 ms and 10 Mbit/s, the phone is there in **{first:.0%}** of the time that the same files\n"
-        f"take from a CDN, and a sign-in comes back in **{hand_off:.0%}**: see the "
-        "[measurements](docs/measurements.md).\n"
+        f"On a 100 ms, 10 Mbit/s connection the phone loads in **{first:.0%}** of the CDN's time, and a sign-in comes "
+        f"back in\n**{hand_off:.0%}**: see the [measurements](docs/measurements.md).\n"
     )

@@ -20,32 +20,36 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TEMPLATES = sorted((ROOT / ".github").rglob("*.yml"))
 
 
-def folders(of: str) -> list[str]:
-    """The folders in the table of `server/` or `public/`, from the top down."""
-    _, _, rest = CONTRIBUTING.text.partition(f"| folder in `{of}/` |")
-    return re.findall(r"^\| `(\w+)/` \|", rest.partition("\n\n")[0], re.MULTILINE)
+def rows(of: str) -> list[str]:
+    """The folders and modules in the table of a folder, from the top down; folders without their slash."""
+    _, _, rest = CONTRIBUTING.text.partition(f"| in `{of}/` |")
+    first_cells = re.findall(r"^\| (`.+?`) \|", rest.partition("\n\n")[0], re.MULTILINE)
+    return [name for cell in first_cells for name in re.findall(r"`([\w.-]+?)/?`", cell)]
 
 
-@pytest.mark.parametrize("of", ["server", "public"])
-def test_the_table_of_folders_has_each_of_them(of: str) -> None:
-    there = {folder.name for folder in (ROOT / of).iterdir() if folder.is_dir() and folder.name != "__pycache__"}
-    assert sorted(folders(of)) == sorted(there)
+@pytest.mark.parametrize(("of", "pattern"), [("server/embeddable_host", "[!_.]*"), ("public", "[!_.]*/")])
+def test_the_table_of_folders_has_each_of_them(of: str, pattern: str) -> None:
+    present = {entry.name for entry in (ROOT / of).glob(pattern) if entry.suffix != ".typed"}
+    assert sorted(rows(of)) == sorted(present)
 
 
 def imported(file: Path) -> set[str]:
-    """The folders of `server/` that a module imports from, wherever in it."""
+    """The folders and modules of the package that a module imports from, anywhere in it."""
     nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    return {name.split(".")[1] for name in names if name.startswith("server.")}
+    return {name.split(".")[1] for name in names if name.startswith("embeddable_host.")}
 
 
 def test_a_folder_imports_only_from_those_above_it_in_the_table() -> None:
+    table = [name.removesuffix(".py") for name in rows("server/embeddable_host")]
     above: set[str] = set()
-    for folder in folders("server"):
-        found = {room for file in (ROOT / "server" / folder).rglob("*.py") for room in imported(file)}
-        assert found & set(folders("server")) <= above | {folder}
-        above.add(folder)
+    for name in table:
+        folder = ROOT / "server" / "embeddable_host" / name
+        files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+        found = {used for file in files for used in imported(file)}
+        assert found & set(table) <= above | {name}, name
+        above.add(name)
 
 
 def test_make_help_has_a_line_for_each_target() -> None:
