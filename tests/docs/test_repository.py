@@ -1,4 +1,4 @@
-"""What helps people to work here says what is true: the folders, the targets, the hooks, the templates, the version."""
+"""The files that help contributors are true: folders, make targets, hooks, templates, the version."""
 
 import ast
 import re
@@ -54,8 +54,8 @@ def test_a_folder_imports_only_from_those_above_it_in_the_table() -> None:
 
 def test_make_help_has_a_line_for_each_target() -> None:
     [phony] = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
-    told = dict(line.removeprefix("make ").split(maxsplit=1) for line in make("help").stdout.splitlines())
-    assert sorted(told) == sorted(phony.split())
+    listed = dict(line.removeprefix("make ").split(maxsplit=1) for line in make("help").stdout.splitlines())
+    assert sorted(listed) == sorted(phony.split())
     assert make().stdout == make("help").stdout
 
 
@@ -73,28 +73,28 @@ def test_the_hooks_configuration_is_one() -> None:
     subprocess.run([pre_commit, "validate-config", ".pre-commit-config.yaml"], cwd=ROOT, check=True)
 
 
-def test_who_reports_a_problem_is_asked_for_the_check_and_the_rehearsal() -> None:
+def test_the_form_for_a_problem_requires_the_check_and_the_sign_in_test() -> None:
     form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml").read_text())
-    asked = {part["id"]: part for part in form["body"] if "id" in part}
-    assert "check --json" in asked["check"]["attributes"]["label"]
-    assert "Copy the result as text" in asked["rehearsal"]["attributes"]["description"]
-    assert all(asked[name]["validations"]["required"] for name in ("seen", "check", "rehearsal", "version"))
+    parts = {part["id"]: part for part in form["body"] if "id" in part}
+    assert "check --json" in parts["check"]["attributes"]["label"]
+    assert "Copy the result as text" in parts["sign-in-test"]["attributes"]["description"]
+    assert all(parts[name]["validations"]["required"] for name in ("problem", "check", "sign-in-test", "version"))
 
 
-def test_who_changes_something_is_asked_for_them_too() -> None:
+def test_the_template_for_a_pull_request_requests_them_too() -> None:
     template = Page(".github/pull_request_template.md").text
     assert "check --json" in template
-    assert "rehearsal" in template
+    assert "sign-in test" in template
 
 
-def test_the_buttons_that_the_pages_name_are_there() -> None:
-    rehearsal = (ROOT / "public" / "rehearsal" / "test.html").read_text(encoding="utf-8")
-    for button in ("Rehearse", "Copy the result as text"):
-        assert f">{button}</button>" in rehearsal
+def test_the_buttons_that_the_pages_name_exist() -> None:
+    test_page = (ROOT / "public" / "sign-in-test" / "test.html").read_text(encoding="utf-8")
+    for button in ("Run the test", "Copy the result as text"):
+        assert f">{button}</button>" in test_page
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_every_form_can_be_read(file: Path) -> None:
+def test_every_form_is_valid_yaml(file: Path) -> None:
     assert yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
