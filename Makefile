@@ -36,7 +36,7 @@ lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup pa
 
 # BENCH="start wire" measures these parts alone (bench/run.py has their names), RELEASE=folder measures that release.
 # With the machine to itself: times are measurements.
-bench: $(VENV)/installed-bench ## measure the host beside a CDN and others, in half an hour at most, and write docs/measurements.md
+bench: $(VENV)/installed-dev ## measure the host beside a CDN and others, in half an hour at most, and write docs/measurements.md
 	tests/tools/install-packages chromium nginx wrk
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/run.py
 
@@ -101,10 +101,6 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
-
-$(VENV)/installed-bench: $(VENV)/installed-dev
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
 $(VENV)/installed-fuzz: $(VENV)/installed-dev

@@ -81,10 +81,10 @@ GONE_NAMES: Mapping[str, str] = {
 
 # Where a word is right all the same.
 ALLOWED: Mapping[str, str] = {
-    "letter letters": r"letters, digits|letters (?:and|or) digits|ascii_letters|(?:capital|lower-case|upper-case) letters"
-    r"|letters? of the alphabet",
-    "answer answers answered answering": r"answer(?:ed|s|ing)? (?:the|a|an|each|every|incoming|inbound) (?:\w+ )?calls?"
-    r"|(?:the|a) user(?:'s|’s) answers?|\"answer the question\"",
+    "letter letters": r"letters,? (?:and |or )?digits|ascii_letters|(?:capital|lower-case|upper-case) letters"
+    r"|letters? of the alphabet|(?:after|behind|begins? with|starts? with) a letter",
+    "answer answers answered answering": r"(?:call you, and answer|call somebody who answers|\"Answered\")"  # telephony
+    r"|the user(?:'s|’s) answers?|question is answered",
     "mistake mistakes mistaken": r"by mistake",
 }
 
