@@ -39,7 +39,7 @@ OURS, THEIRS = f"https://{NGINX}/", f"https://{CDN[0]}{CDN_FOLDER}"
 TEAM = f"https://{CROSS_SITE}/"
 TYPES = (".js", ".css", ".html", ".svg", ".json")  # that a CDN compresses
 
-# As the CDN answers: compressed beforehand, so that its machine has no part in it.
+# As the CDN responds: compressed beforehand, so that its machine makes no difference.
 AROUND = """
   server {{
     listen 127.0.0.1:{port} ssl http2;
