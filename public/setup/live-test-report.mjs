@@ -62,7 +62,7 @@ export class LiveTestReport {
   showScopes(granted) {
     this.granted = granted;
     const missing = this.#missing(this.chosen);
-    if (granted.length === 0) this.tell(`${KNOWN}.`, this.explain('scopes-untold'));
+    if (granted.length === 0) this.tell(`${KNOWN}.`, this.explain('scopes-unknown'));
     else if (missing.length) this.tell(`${KNOWN}. These scopes are missing: ${missing.join(', ')}.`, REMEDY);
     else this.tell(`${KNOWN}, and the app may do all that you chose.`);
     this.#showFeatures();

@@ -62,7 +62,7 @@ export async function examine(address, expected) {
     });
     body = await answer.arrayBuffer();
   } catch (error) {
-    return { fault: 'no-answer', actual: String(error) };
+    return { fault: 'no-response', actual: String(error) };
   }
   if (answer.type === 'opaqueredirect') return { fault: 'redirects', actual: 'a redirect' };
   if (answer.status !== 200) return { fault: STATUSES[answer.status] ?? 'status', actual: `status ${answer.status}` };

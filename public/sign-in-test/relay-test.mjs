@@ -74,7 +74,7 @@ async function ask(address, request) {
 function refused(method, { status, isPage, redirects }) {
   const what = `${method} relay/…: `;
   if (redirects) return { fault: 'relay-refused', actual: `${what}a redirect` };
-  if (status === 0) return { fault: 'no-answer', actual: `${what}no answer` };
+  if (status === 0) return { fault: 'no-response', actual: `${what}no answer` };
   if (status < 300) return { fault: 'relay-missing', actual: `${what}${isPage ? 'a page' : `status ${status}`}` };
   return { fault: STATUSES[status] ?? 'status', actual: `${what}status ${status}` };
 }

@@ -1,4 +1,4 @@
-"""A host for `check` to look at, behind an nginx that each test makes."""
+"""A host for `check` to examine, behind an nginx that each test configures."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,9 +7,7 @@ import pytest
 
 from world.authority import Authority, Certificate
 from world.checked import NAME, SECRET, SETTINGS, URL, Command, Deployment, Examine, Result
-from world.deployment import (
-    deployed,
-)
+from world.deployment import deployed
 from world.host import Server, add_release, call, configured, serving
 
 
@@ -48,7 +46,7 @@ def certificates(authority: Authority, tmp_path_factory: pytest.TempPathFactory)
 def examine(
     tmp_path: Path, folder: Path, host: Server, authority: Authority, certificates: Mapping[str, Certificate | None]
 ) -> Examine:
-    """Deploys, runs `check` in a folder (the host's own unless another is given), and returns what it said."""
+    """Deploys the host, runs `check` in a folder (by default the host's own), and returns the result."""
 
     def examine(
         deployment: Deployment,
@@ -57,18 +55,18 @@ def examine(
         here: Path = folder,
         command: Command = call,
     ) -> Result:
-        given = certificates[deployment.certificate]
-        with deployed(tmp_path, host.port, given, deployment.on_https, deployment.on_http) as (https, http):
+        certificate = certificates[deployment.certificate]
+        with deployed(tmp_path, host.port, certificate, deployment.on_https, deployment.on_http) as (https, http):
             ports = [f"{NAME}:443:127.0.0.1:{https}", f"{NAME}:80:127.0.0.1:{http}"]
             connect = [argument for port in ports for argument in ("--connect-to", port)]
             trust = {"SSL_CERT_FILE": str(authority.file), "HTTPS_PROXY": "http://127.0.0.1:1"}
             done = command(here, "check", url, *connect, *options, environment=trust)
-        requests = [line.split(" ") for line in (tmp_path / "asked.log").read_text().splitlines()]
+        requests = [line.split(" ") for line in (tmp_path / "requests.log").read_text().splitlines()]
         assert {host for _, host, _ in requests} <= {NAME, ""}, "it followed a redirect"
-        assert not [address for _, _, address in requests if "?" in address], "it sent a query"
-        asked = [address for *_, address in requests]
-        for secret in (SECRET, *(address[len("/relay/") :] for address in asked if address.startswith("/relay/"))):
+        paths = [path for *_, path in requests]
+        assert not [path for path in paths if "?" in path], "it sent a query"
+        for secret in (SECRET, *(path.removeprefix("/relay/") for path in paths if path.startswith("/relay/"))):
             assert secret not in done.stdout + done.stderr
-        return Result(done.returncode, done.stdout, done.stderr, asked)
+        return Result(done.returncode, done.stdout, done.stderr, paths)
 
     return examine

@@ -1,4 +1,4 @@
-"""Reading an answer of the authorize address: RingCentral's yes and no, and what others send in its place."""
+"""Responses of the authorize address: of RingCentral, for known and refused apps, and of others in its place."""
 
 import json
 from urllib.parse import urlencode
@@ -6,11 +6,11 @@ from urllib.parse import urlencode
 import httpx2
 import pytest
 
-from embeddable_host.check.registration_rules import Asked, Reply, judge
+from embeddable_host.check.registration_rules import App, Response, examine
 
 SERVER = "https://platform.ringcentral.com"
-REDIRECT_URI = "https://ringcentral.example.com/ringcentral/redirect.html"  # named like what is looked for
-ASKED = Asked(SERVER, "one-client", REDIRECT_URI)
+REDIRECT_URI = "https://ringcentral.example.com/ringcentral/redirect.html"  # contains the names that are searched for
+APP = App(SERVER, "one-client", REDIRECT_URI)
 STATE = "state-of-this-browser"
 ADDRESS = f"{SERVER}/restapi/oauth/authorize?" + urlencode(
     {"client_id": "one-client", "redirect_uri": REDIRECT_URI, "state": STATE}
@@ -18,10 +18,10 @@ ADDRESS = f"{SERVER}/restapi/oauth/authorize?" + urlencode(
 LOGIN_PAGE = "<!doctype html><title>RingCentral</title><form><input type=password></form>"
 
 
-def read(status: int, text: str = "", location: str | None = None, asked: Asked = ASKED) -> tuple[str, str]:
+def read(status: int, text: str = "", location: str | None = None, app: App = APP) -> tuple[str, str]:
     headers = httpx2.Headers({} if location is None else {"Location": location})
-    verdict = judge(asked, Reply(httpx2.URL(ADDRESS), status, headers, text), unsaid=[STATE])
-    return verdict.result, verdict.response
+    result = examine(app, Response(httpx2.URL(ADDRESS), status, headers, text), secret=[STATE])
+    return result.name, result.response
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def read(status: int, text: str = "", location: str | None = None, asked: Asked 
         pytest.param(LOGIN_PAGE + "<!-- OAU-153 -->", id="a code in a comment"),
     ],
 )
-def test_ringcentrals_login_page_is_a_yes(page: str) -> None:
+def test_ringcentrals_login_page_means_a_known_app(page: str) -> None:
     assert read(200, page) == ("known", "200 OK, RingCentral's login page")
 
 
@@ -43,16 +43,17 @@ def test_ringcentrals_login_page_is_a_yes(page: str) -> None:
     "page",
     [
         pytest.param("<title>Log in to the guest network</title>", id="a portal"),
-        pytest.param(f"<title>Log in</title><a href='{ADDRESS}'>go on</a>", id="one that links to what was asked"),
+        pytest.param(f"<title>Log in</title><a href='{ADDRESS}'>go on</a>", id="a portal that links to the request"),
         pytest.param(
-            f"<title>Log in</title><form action='/?to={urlencode({'to': ADDRESS})}'>", id="one that carries it along"
+            f"<title>Log in</title><form action='/?to={urlencode({'to': ADDRESS})}'>",
+            id="a portal that forwards the request",
         ),
         pytest.param("<title>RingCentral</title>We are back in an hour.", id="maintenance"),
         pytest.param("", id="nothing"),
         pytest.param('{"status": "ok"}', id="JSON"),
     ],
 )
-def test_another_page_is_none(page: str) -> None:
+def test_another_page_is_unclear(page: str) -> None:
     assert read(200, page)[0] == "registration-unclear"
 
 
@@ -65,7 +66,7 @@ def test_another_page_is_none(page: str) -> None:
         "/login",
     ],
 )
-def test_a_redirect_to_ringcentrals_login_is_a_yes(location: str) -> None:
+def test_a_redirect_to_ringcentrals_login_means_a_known_app(location: str) -> None:
     assert read(302, location=location)[0] == "known"
 
 
@@ -73,24 +74,24 @@ def test_a_redirect_to_ringcentrals_login_is_a_yes(location: str) -> None:
     "location",
     [
         pytest.param("https://login.example.net/login", id="another's login"),
-        pytest.param("https://login.ringcentral.com.example.net/", id="a name that begins like it"),
-        pytest.param("https://login-ringcentral.com/", id="a name that looks like it"),
+        pytest.param("https://login.ringcentral.com.example.net/", id="a name that begins like RingCentral's"),
+        pytest.param("https://login-ringcentral.com/", id="a similar name"),
         pytest.param("http://login.ringcentral.com/", id="without TLS"),
         pytest.param("https://status.ringcentral.com/", id="no login"),
-        pytest.param(ADDRESS, id="round in a circle"),
-        pytest.param(REDIRECT_URI, id="back, with nothing"),
+        pytest.param(ADDRESS, id="back to the request"),
+        pytest.param(REDIRECT_URI, id="back without an error"),
         pytest.param("https://[", id="no address"),
         pytest.param("", id="nowhere"),
         pytest.param(None, id="no Location"),
     ],
 )
-def test_another_redirect_is_none(location: str | None) -> None:
+def test_another_redirect_is_unclear(location: str | None) -> None:
     assert read(302, location=location)[0] == "registration-unclear"
 
 
-def test_the_login_of_a_brands_own_domain_is_that_of_its_server() -> None:
-    brand = Asked("https://platform.ringcentral.biz", "one-client", REDIRECT_URI)
-    assert read(302, location="https://login.ringcentral.biz/login", asked=brand)[0] == "known"
+def test_a_brand_with_a_domain_of_its_own_has_its_login_there() -> None:
+    brand = App("https://platform.ringcentral.biz", "one-client", REDIRECT_URI)
+    assert read(302, location="https://login.ringcentral.biz/login", app=brand)[0] == "known"
     assert read(302, location="https://login.ringcentral.biz/login")[0] == "registration-unclear"
 
 
@@ -102,7 +103,7 @@ def test_the_login_of_a_brands_own_domain_is_that_of_its_server() -> None:
             {"error": "invalid_client", "errors": [{"errorCode": "OAU-153", "message": "Invalid client: x"}]},
             "client-unknown",
         ),
-        ({"errorCode": "OAU-113", "message": "other words"}, "app-of-another-kind"),
+        ({"errorCode": "OAU-113", "message": "other words"}, "wrong-app-type"),
         ({"error": "invalid_request", "error_description": "Redirect URIs do not match"}, "registration-refused"),
         ({"error": "temporarily_unavailable"}, "registration-unclear"),
         ({"error": {"code": 1}, "errors": [1]}, "registration-unclear"),
@@ -111,7 +112,7 @@ def test_the_login_of_a_brands_own_domain_is_that_of_its_server() -> None:
         ("[" * 100_000, "registration-unclear"),
     ],
 )
-def test_an_error_in_json_is_known_by_its_code_alone(error: object, expected: str) -> None:
+def test_an_error_in_json_is_identified_only_by_its_code(error: object, expected: str) -> None:
     assert read(400, error if isinstance(error, str) else json.dumps(error))[0] == expected
 
 
@@ -119,29 +120,29 @@ def test_an_error_in_json_is_known_by_its_code_alone(error: object, expected: st
     ("location", "expected"),
     [
         (f"{REDIRECT_URI}?error=unauthorized_client&error_description=No", "registration-refused"),
-        (f"{REDIRECT_URI}?error=invalid_request&error_description=OAU-113", "app-of-another-kind"),
+        (f"{REDIRECT_URI}?error=invalid_request&error_description=OAU-113", "wrong-app-type"),
         (f"{REDIRECT_URI}?error=server_error", "registration-unclear"),
         (f"{REDIRECT_URI}#error=access_denied", "registration-refused"),
         ("https://login.ringcentral.com/error?errorCode=OAU-153", "client-unknown"),
         ("https://login.example.net/?error=OAU-153", "registration-unclear"),
     ],
 )
-def test_an_error_in_a_redirect_is_heeded_where_ringcentral_leads_to(location: str, expected: str) -> None:
+def test_an_error_in_a_redirect_counts_only_if_ringcentral_sent_it(location: str, expected: str) -> None:
     assert read(302, location=location)[0] == expected
 
 
-def test_a_page_without_a_code_is_no_word_of_ringcentral() -> None:
+def test_a_refusal_page_without_a_code_is_unclear() -> None:
     blocked = read(403, "<title>Blocked</title><p>Category: telephony &amp; chat</p>")
     assert blocked == ("registration-unclear", "403 Forbidden, Blocked Category: telephony & chat")
 
 
 def test_a_code_far_down_in_a_page_is_shown_with_the_words_before_it() -> None:
-    fault, came = read(403, f"<p>{'Menu ' * 500}</p><p>Redirect URIs do not match</p><p>OAU-109</p>")
+    fault, response = read(403, f"<p>{'Menu ' * 500}</p><p>Redirect URIs do not match</p><p>OAU-109</p>")
     assert fault == "redirect-uri-unregistered"
-    assert came.endswith("Menu Redirect URIs do not match OAU-109")
+    assert response.endswith("Menu Redirect URIs do not match OAU-109")
 
 
-def test_what_binds_a_sign_in_to_its_browser_is_not_repeated() -> None:
+def test_the_state_of_the_sign_in_is_not_shown() -> None:
     for status, text, location in (
         (200, f"<p>You wanted {ADDRESS}", None),
         (400, json.dumps({"error": "invalid_request", "error_description": f"state {STATE}"}), None),

@@ -1,5 +1,6 @@
-"""The commands: each explains itself, and one that is misused does nothing."""
+"""The commands: each has help with an example, and wrong usage does nothing."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from embeddable_host.cli.main import main
+from embeddable_host.config.load import load
 from world.host import call, configured, run
 
 BAD = 'public_url = "phone"'
@@ -31,7 +33,7 @@ def test_every_command_has_help_with_an_example(name: tuple[str, ...]) -> None:
         assert f"Example: embeddable-host {' '.join(name)}".rstrip() in result.stdout
 
 
-def test_the_command_answers_without_any_settings(tmp_path: Path) -> None:
+def test_help_and_version_do_not_need_valid_settings(tmp_path: Path) -> None:
     configured(tmp_path, BAD)
     for option, part in (("--help", "Example: "), ("--version", "embeddable-host")):
         done = run(tmp_path, option)
@@ -39,9 +41,12 @@ def test_the_command_answers_without_any_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["nginx", "--server-name", "phone.example.com"], ["systemd"]])
-def test_a_command_that_needs_no_settings_starts_without_what_they_need(tmp_path: Path, arguments: list[str]) -> None:
-    """These are what takes long to import."""
-    program = "import sys; from embeddable_host.cli.main import main; main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+def test_a_command_without_settings_does_not_import_them(tmp_path: Path, arguments: list[str]) -> None:
+    """They are slow to import."""
+    program = (
+        "import sys; from embeddable_host.cli.main import main; "
+        "main(sys.argv[1:], standalone_mode=False); print(*sys.modules)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=True
     )
@@ -53,7 +58,25 @@ def test_a_command_that_needs_no_settings_starts_without_what_they_need(tmp_path
 @pytest.mark.parametrize(
     "arguments", [["srve"], ["serve", "--prt", "1"], ["serve", "--workers", "0"], ["releases", "use"]]
 )
-def test_bad_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
+def test_bad_usage_ends_with_exit_code_2(tmp_path: Path, arguments: list[str]) -> None:
     done = call(tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Usage:" in done.stderr
+
+
+def test_init_writes_a_file_that_works_as_it_is_and_uncommented(tmp_path: Path) -> None:
+    assert call(tmp_path, "init").stdout == "embeddable.toml\n"
+    file = tmp_path / "embeddable.toml"
+    assert load(file).params == {}
+    settings = re.sub(r"^# (?=\S+ = |\[)", "", file.read_text(), flags=re.MULTILINE)
+    file.write_text(settings)
+    assert load(file).params == {"clientId": "your-client-id"}
+    assert list(load(file).profiles) == ["sandbox"]
+
+
+def test_init_does_not_overwrite_a_file(tmp_path: Path) -> None:
+    configured(tmp_path, BAD)
+    done = call(tmp_path, "init")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "already exists and was not changed" in " ".join(done.stderr.split())
+    assert (tmp_path / "embeddable.toml").read_text() == BAD

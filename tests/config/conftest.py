@@ -1,4 +1,4 @@
-"""The settings of a host, written and read."""
+"""Writes and loads the settings of a host."""
 
 import os
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from click.testing import CliRunner
 from embeddable_host.cli.main import main
 from embeddable_host.config.load import load
 from embeddable_host.config.settings import Settings
-from world.settings import FILE, mistakes
+from world.settings import FILE, error_lines
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory: empty, and no variable of ours in the environment."""
+    """The working directory: empty, and no EMBEDDABLE_ variable in the environment."""
     for name in list(os.environ):
         if name.upper().startswith("EMBEDDABLE_"):
             monkeypatch.delenv(name)
@@ -25,7 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def configure(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Writes the settings file and sets variables, given without their prefix."""
+    """Writes the settings file and sets variables, named without their prefix."""
 
     def configure(toml: str = "", **variables: str) -> None:
         (folder / FILE).write_text(toml, encoding="utf-8")
@@ -46,10 +46,10 @@ def loaded(configure: Callable[..., None]) -> Callable[..., Settings]:
 
 @pytest.fixture
 def refused(configure: Callable[..., None]) -> Callable[..., list[str]]:
-    """The mistakes told, one a line, having seen that the command ends with 2 and does nothing."""
+    """The error messages of a command that refuses the settings."""
 
     def refused(toml: str = "", **variables: str) -> list[str]:
         configure(toml, **variables)
-        return mistakes(CliRunner().invoke(main, ["releases"]))
+        return error_lines(CliRunner().invoke(main, ["releases"]))
 
     return refused

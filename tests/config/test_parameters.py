@@ -1,4 +1,4 @@
-"""Parameters: how each value is encoded for the widget, and what a profile changes."""
+"""Parameters: how each value is encoded for the widget, and how profiles override them."""
 
 from collections.abc import Callable
 
@@ -9,9 +9,9 @@ from embeddable_host.cli.main import main
 from embeddable_host.config.parameters import PARAMETERS, SWITCHES, encode
 from embeddable_host.config.settings import Settings
 from embeddable_host.config.warnings import warnings
-from world.settings import WRITTEN, params, shown
+from world.settings import WRITTEN, assert_contains, params
 
-# `widget.md`, Parameters: what a switch must be for the widget. Every other one is truthy.
+# How the widget reads switches (`docs/widget.md`, Parameters). Every other one is truthy.
 PRESENCE = {
     "disableCall",
     "disableMessages",
@@ -30,12 +30,12 @@ def kind_in_the_widget(name: str) -> str:
     return "presence" if name in PRESENCE else "tri-state" if name in TRI_STATE else "truthy"
 
 
-def test_the_table_knows_every_switch_that_is_not_truthy() -> None:
+def test_the_table_has_every_switch_that_is_not_truthy() -> None:
     assert set(SWITCH_NAMES) >= PRESENCE | TRI_STATE
 
 
 @pytest.mark.parametrize("name", SWITCH_NAMES)
-def test_a_switch_is_encoded_so_that_the_widget_reads_what_it_says(loaded: Callable[..., Settings], name: str) -> None:
+def test_a_switch_is_encoded_as_the_widget_reads_it(loaded: Callable[..., Settings], name: str) -> None:
     for written, expected in zip(("true", "false"), TRUE_AND_FALSE[kind_in_the_widget(name)], strict=True):
         settings = loaded(params(f"{name} = {written}"))
         assert encode(settings.parameters(None)).get(name) == expected
@@ -43,9 +43,9 @@ def test_a_switch_is_encoded_so_that_the_widget_reads_what_it_says(loaded: Calla
 
 @pytest.mark.parametrize("name", ["disableCall", "disableGlip", "enablePopup"])
 @pytest.mark.parametrize("inherited", [True, False])
-def test_a_profile_turns_an_inherited_switch(loaded: Callable[..., Settings], name: str, inherited: bool) -> None:
-    here, there = (str(value).lower() for value in (inherited, not inherited))
-    settings = loaded(f"[params]\n{name} = {here}\n[profiles.a.params]\n{name} = {there}\n[profiles.b.params]")
+def test_a_profile_overrides_an_inherited_switch(loaded: Callable[..., Settings], name: str, inherited: bool) -> None:
+    default, own = (str(value).lower() for value in (inherited, not inherited))
+    settings = loaded(f"[params]\n{name} = {default}\n[profiles.a.params]\n{name} = {own}\n[profiles.b.params]")
     for_true, for_false = TRUE_AND_FALSE[kind_in_the_widget(name)]
     assert encode(settings.parameters(None)).get(name) == (for_true if inherited else for_false)
     assert encode(settings.parameters("a")).get(name) == (for_false if inherited else for_true)
@@ -56,7 +56,7 @@ VALUES: dict[str, tuple[str, str | None]] = {
     "integer": ("zIndex = 1000", "1000"),
     "fraction": ("errorReportSampleRate = 0.25", "0.25"),
     "text": ('userAgent = "Team/1.0"', "Team/1.0"),
-    "text that says false": ('prefix = "false"', "false"),
+    'text "false"': ('prefix = "false"', "false"),
     "zero": ("zIndex = 0", "0"),
     "empty text": ('prefix = ""', None),
     "choice": ('defaultDirection = "left"', "left"),
@@ -104,24 +104,26 @@ UNKNOWN_PARAMETERS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN_PARAMETERS)
-def test_an_unknown_parameter_is_passed_on_with_a_warning(loaded: Callable[..., Settings], name: str) -> None:
+def test_an_unknown_parameter_is_passed_to_the_widget_with_a_warning(
+    loaded: Callable[..., Settings], name: str
+) -> None:
     settings = loaded(f"[profiles.a.params]\n{name} = 'value'")
     [warning] = warnings(settings)
-    shown(warning, (f"profiles.a.params.{name} ", "passed on", *UNKNOWN_PARAMETERS[name]))
+    assert_contains(warning, (f"profiles.a.params.{name} ", "passed to the widget", *UNKNOWN_PARAMETERS[name]))
     assert encode(settings.parameters("a")) == {name: "value"}
 
 
-def test_the_suggestion_is_left_out_where_nothing_is_near(loaded: Callable[..., Settings]) -> None:
+def test_without_a_similar_name_there_is_no_suggestion(loaded: Callable[..., Settings]) -> None:
     assert "did you mean" not in warnings(loaded(params("xyzzy = 'value'")))[0]
 
 
-def test_a_known_parameter_brings_no_warning(loaded: Callable[..., Settings]) -> None:
+def test_a_known_parameter_causes_no_warning(loaded: Callable[..., Settings]) -> None:
     assert warnings(loaded(WRITTEN.replace("[profiles.a.params]", "[profiles.a.params]\nprefix = 'b'"))) == []
 
 
-def test_warnings_go_to_stderr_and_stop_nothing(configure: Callable[..., None]) -> None:
+def test_warnings_go_to_stderr_and_the_command_continues(configure: Callable[..., None]) -> None:
     configure(params("clientid = 'value'"))
     result = CliRunner().invoke(main, ["releases"])
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert "Warning: params.clientid is not a parameter" in result.stderr
+    assert "Warning: params.clientid is not a known parameter" in result.stderr

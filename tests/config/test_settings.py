@@ -1,4 +1,4 @@
-"""Where settings come from, and who wins."""
+"""Where settings come from, and which ones win."""
 
 import contextlib
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from embeddable_host.config.errors import SettingsError
 from embeddable_host.config.load import load
 from embeddable_host.config.settings import Settings
-from world.settings import FILE, WRITTEN, origins, shown
+from world.settings import FILE, WRITTEN, assert_contains, origins
 
 
 def test_no_file_at_all_is_valid(folder: Path) -> None:
@@ -48,24 +48,24 @@ def test_paths_in_the_file_are_relative_to_the_file(folder: Path) -> None:
     assert settings.public_dir == folder / "etc" / "pages"
     assert settings.redirect.logo == folder / "etc" / "logo.svg"
     assert settings.redirect.dark_logo == folder / "etc" / "dark.svg"
-    assert settings.relay_folder == folder / "etc" / "data" / "relay"
-    file.write_text('[relay]\nfolder = "letters"')
-    assert load(file).relay_folder == folder / "etc" / "letters"
+    assert settings.relay_dir == folder / "etc" / "data" / "relay"
+    file.write_text('[relay]\ndir = "messages"')
+    assert load(file).relay_dir == folder / "etc" / "messages"
     assert load(file).data_dir == folder / "etc" / "var"
 
 
-@pytest.mark.parametrize("line", ['data_dir = "pages/var"', '[relay]\nfolder = "pages/letters"'])
-def test_what_the_host_keeps_cannot_lie_among_its_pages(
+@pytest.mark.parametrize("line", ['data_dir = "pages/var"', '[relay]\ndir = "pages/messages"'])
+def test_data_of_the_host_cannot_be_inside_its_public_folder(
     folder: Path, refused: Callable[..., list[str]], line: str
 ) -> None:
     (folder / "pages").mkdir()
-    [mistake] = refused(f'public_dir = "pages"\n{line}')
-    shown(mistake, ("public_dir: ", " lies in pages", "folder of their own"))
+    [error] = refused(f'public_dir = "pages"\n{line}')
+    assert_contains(error, ("public_dir: ", " is inside pages", "separate folder"))
 
 
 @pytest.mark.parametrize("by", ["file", "environment"])
 def test_an_empty_public_dir_does_not_mean_the_folder_of_the_settings(configure: Callable[..., None], by: str) -> None:
-    """A variable that a compose file leaves empty must not publish what lies about."""
+    """A variable that is empty in a compose file must not publish the working directory."""
     configure(PUBLIC_DIR="") if by == "environment" else configure('public_dir = ""')
     public_dir = None
     with contextlib.suppress(SettingsError):
@@ -77,7 +77,7 @@ ENVIRONMENT_WINS: dict[str, tuple[dict[str, str], Callable[[Settings], object], 
     "text": ({"PUBLIC_URL": "https://b.example.com"}, lambda s: s.public_url, "https://b.example.com/"),
     "path": ({"DATA_DIR": "b"}, lambda s: s.data_dir, Path("b")),
     "nested": ({"WIDGET__RELEASE": "cdn"}, lambda s: s.widget.release, "cdn"),
-    "small letters": ({"widget__release": "cdn"}, lambda s: s.widget.release, "cdn"),
+    "lower case": ({"widget__release": "cdn"}, lambda s: s.widget.release, "cdn"),
     "list": (
         {"WIDGET__EMBEDDERS": "https://b.example.com, https://*.c.example.com"},
         lambda s: s.widget.embedders,
@@ -85,13 +85,13 @@ ENVIRONMENT_WINS: dict[str, tuple[dict[str, str], Callable[[Settings], object], 
     ),
     "empty list": ({"WIDGET__EMBEDDERS": ""}, lambda s: s.widget.embedders, []),
     "parameter": ({"PARAMS__CLIENTID": "b"}, lambda s: s.params["clientId"], "b"),
-    "parameter in its own case": ({"PARAMS__clientId": "b"}, lambda s: s.params["clientId"], "b"),
-    "parameter in small letters": ({"params__clientid": "b"}, lambda s: s.params["clientId"], "b"),
+    "parameter in mixed case": ({"PARAMS__clientId": "b"}, lambda s: s.params["clientId"], "b"),
+    "parameter in lower case": ({"params__clientid": "b"}, lambda s: s.params["clientId"], "b"),
     "switch": ({"PARAMS__ENABLEPOPUP": "false"}, lambda s: s.params["enablePopup"], False),
     "number": ({"PARAMS__ZINDEX": "7"}, lambda s: s.params["zIndex"], 7),
-    "count": ({"RELAY__LETTERS": "7"}, lambda s: s.relay.letters, 7),
-    "path in a table": ({"RELAY__DIR": "b"}, lambda s: s.relay_folder, Path("b")),
-    "empty path": ({"RELAY__DIR": ""}, lambda s: s.relay_folder, Path("a/relay")),
+    "count": ({"RELAY__LIMIT": "7"}, lambda s: s.relay.limit, 7),
+    "path in a table": ({"RELAY__DIR": "b"}, lambda s: s.relay_dir, Path("b")),
+    "empty path": ({"RELAY__DIR": ""}, lambda s: s.relay_dir, Path("a/relay")),
     "profile": ({"PROFILES__A__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["a"].params["clientId"], "b"),
     "new profile": ({"PROFILES__B__PARAMS__CLIENTID": "b"}, lambda s: s.profiles["b"].params["clientId"], "b"),
 }
@@ -112,19 +112,19 @@ SWITCH_TEXTS = {"true": True, "TRUE": True, "1": True, "false": False, "False": 
 
 
 @pytest.mark.parametrize("text", SWITCH_TEXTS)
-def test_a_variable_says_on_or_off_in_words_or_digits(loaded: Callable[..., Settings], text: str) -> None:
+def test_a_switch_can_be_a_word_or_a_digit(loaded: Callable[..., Settings], text: str) -> None:
     for variable, name in (("DISABLECALL", "disableCall"), ("ENABLEPOPUP", "enablePopup")):
         assert loaded(**{f"PARAMS__{variable}": text}).params[name] is SWITCH_TEXTS[text]
 
 
 @pytest.mark.parametrize("text", ["12345", "0", "true", "null", '"quoted"', "[1]", "{}", "1e3"])
-def test_a_variable_that_looks_like_something_else_is_still_text(loaded: Callable[..., Settings], text: str) -> None:
+def test_a_variable_for_a_text_is_always_text(loaded: Callable[..., Settings], text: str) -> None:
     assert loaded(PARAMS__ERRORREPORTPROJECTID=text).params == {"errorReportProjectId": text}
 
 
-def test_origins_are_kept_as_browsers_write_them(loaded: Callable[..., Settings]) -> None:
-    given = ["https://CRM.Example.com:443/", "http://localhost:80", "http://localhost:8080", "https://[::1]:8443"]
-    settings = loaded(origins(*given))
+def test_origins_are_stored_as_browsers_write_them(loaded: Callable[..., Settings]) -> None:
+    written = ["https://CRM.Example.com:443/", "http://localhost:80", "http://localhost:8080", "https://[::1]:8443"]
+    settings = loaded(origins(*written))
     assert settings.redirect.origins == [
         "https://crm.example.com",
         "http://localhost",
@@ -133,5 +133,5 @@ def test_origins_are_kept_as_browsers_write_them(loaded: Callable[..., Settings]
     ]
 
 
-def test_an_address_ends_with_a_slash(loaded: Callable[..., Settings]) -> None:
+def test_an_address_gets_a_slash_at_the_end(loaded: Callable[..., Settings]) -> None:
     assert loaded('public_url = "https://example.com/phone"').public_url == "https://example.com/phone/"

@@ -76,7 +76,7 @@ def test_an_export_has_no_relay_and_it_is_said(tmp_path: Path) -> None:
     add_release(host)
     done = run(host, "export", "out")
 
-    assert "this export has no relay" in done.stderr
+    assert "an export has no relay" in done.stderr
     assert not list((host / "out").rglob("start.html"))
     assert b'"relay": false' in (host / "out" / "redirect.html").read_bytes()
 

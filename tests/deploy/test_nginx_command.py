@@ -50,7 +50,7 @@ def test_it_is_written_to_a_file_that_is_not_there_yet(tmp_path: Path) -> None:
     done = call(tmp_path, *command)
 
     assert done.returncode == 2
-    assert "is there already" in done.stderr
+    assert "already exists" in done.stderr
     assert [file.name for file in tmp_path.iterdir()] == ["site"]
     assert (tmp_path / "site").read_text() == "mine"
 

@@ -52,7 +52,7 @@ def test_a_first_pull_that_fails_is_told_and_nothing_is_served(folder: Path, net
     done = run(folder, "serve", "--port", "0", environment={PULL: "latest"})
 
     assert done.returncode == 2
-    for part in ("app.js", "not started", "Leave --pull out"):
+    for part in ("app.js", "Not started", "Without --pull"):
         assert part in done.stderr
     assert "Traceback" not in done.stderr
     assert "Embeddable Host on" not in done.stderr

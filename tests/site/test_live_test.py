@@ -97,7 +97,7 @@ def test_a_token_without_a_word_on_scopes_is_told_and_given_back(internet: Inter
 
     trial.play()
 
-    assert trial.remedy.startswith(FAULTS["scopes-untold"].why)
+    assert trial.remedy.startswith(FAULTS["scopes-unknown"].why)
     assert trial.features == []
     assert internet.platform.revoked == internet.platform.issued != []
 
@@ -330,7 +330,7 @@ def test_the_list_has_each_of_ringcentral_s_codes_in_its_words_with_a_remedy(tri
     for code, fault in known.items():
         [said] = [one for one in listed if one.startswith(f"{code}: {fault.words}")]
         assert f"{fault.why} {fault.fix}" in said
-        assert (FAULTS["client-of-the-other-server"].why in said) is (code == "OAU-153")
+        assert (FAULTS["client-on-other-server"].why in said) is (code == "OAU-153")
     assert listed[-1].startswith("Anything else")
 
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from embeddable_host.config.parameters import PARAMETERS, SWITCHES, Value, encode
-from embeddable_host.config.scopes import FEATURES, chosen, wanted
+from embeddable_host.config.scopes import FEATURES, enabled_features, required_scopes
 from world.hosts import SETTINGS
 from world.setup_page import BASE, SetupPage
 
@@ -75,10 +75,10 @@ def test_each_set_of_parameters_wants_just_the_scopes_of_its_features_in_the_pag
     in_the_page = setup.page.evaluate(IN_THE_PAGE, encoded)
 
     for (params, expected), given, page in zip(SETS, encoded, in_the_page, strict=True):
-        features = chosen(given)
-        assert {scope.console for scope in wanted(features)} == expected, params
+        features = enabled_features(given)
+        assert {scope.console for scope in required_scopes(features)} == expected, params
         assert [feature.name for feature in features] == page["features"], params
-        assert [scope.console for scope in wanted(features)] == page["scopes"], params
+        assert [scope.console for scope in required_scopes(features)] == page["scopes"], params
 
 
 def test_a_wider_scope_or_an_older_name_of_it_will_do(setup: SetupPage) -> None:
@@ -86,7 +86,7 @@ def test_a_wider_scope_or_an_older_name_of_it_will_do(setup: SetupPage) -> None:
         const { isGranted } = await import('./scopes.mjs');
         return scopes.filter((scope) => isGranted(scope, token)).map(({ name }) => name);
     }"""
-    scopes = [asdict(scope) for scope in wanted(list(FEATURES))]
+    scopes = [asdict(scope) for scope in required_scopes(list(FEATURES))]
     for token, all_of_it in (
         ("Contacts", ["ReadContacts"]),
         ("EditAccounts", ["EditExtensions", "ReadAccounts"]),

@@ -65,7 +65,7 @@ def answered(directives: str, location: str = OF_THE_PAGE) -> str:
     return f"location {location} {{ {directives} }} {PASSED_ON}"
 
 
-CACHING = "proxy_cache answers; proxy_ignore_headers Cache-Control; proxy_cache_valid any 1m;"
+CACHING = "proxy_cache responses; proxy_ignore_headers Cache-Control; proxy_cache_valid any 1m;"
 OPENER_POLICY = "Cross-Origin-Opener-Policy"
 CSP = "Content-Security-Policy"
 BROKEN = {
@@ -143,7 +143,7 @@ FOUND = {
     "nothing": (answered("return 404;"), "missing"),
     "a dead host": (answered("return 502;"), "host-down"),
     "an odd status": (answered("return 418;"), "status"),
-    "no answer": (answered("return 444;"), "no-answer"),
+    "no answer": (answered("return 444;"), "no-response"),
     "a page kept": (replaced("Cache-Control", "max-age=600", OF_THE_PAGE), "redirect-page-cached"),
     "another referrer policy": (replaced("Referrer-Policy", "unsafe-url", OF_THE_PAGE), "referrer-policy"),
     "nothing else": (PASSED_ON, None),
@@ -239,7 +239,7 @@ RELAY_FOUND = {
     "no room": (answered("return 507;", OF_THE_RELAY), ("relay-full", "POST relay/…: status 507"), "Make room"),
     "a dead host": (answered("return 502;", OF_THE_RELAY), ("host-down", "POST relay/…: status 502"), "Start it"),
     "an odd status": (answered("return 418;", OF_THE_RELAY), ("status", "POST relay/…: status 418"), "in the logs"),
-    "no answer": (answered("return 444;", OF_THE_RELAY), ("no-answer", "POST relay/…: no answer"), "error log"),
+    "no answer": (answered("return 444;", OF_THE_RELAY), ("no-response", "POST relay/…: no answer"), "error log"),
 }
 
 

@@ -1,4 +1,4 @@
-"""make in this repository, as somebody calls it who is in no make already."""
+"""Runs make in this repository as if from a shell, even when make itself runs the tests."""
 
 import os
 import subprocess
@@ -7,6 +7,6 @@ from world.places import ROOT
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs make to its end. What an outer make would hand down to it is left out."""
+    """Runs make to its end, without the variables of an outer make."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -1,7 +1,7 @@
-"""The project's pages in Markdown, as their tests read them: links, headings and code."""
+"""The project's Markdown pages: their links, headings, code and tables."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ SPAN = re.compile(r"`([^`\n]+)`")
 
 @dataclass(frozen=True)
 class Page:
-    """One file, by its path in the repository."""
+    """A page, by its path in the repository."""
 
     name: str
 
@@ -33,35 +33,41 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """All but the fenced blocks."""
+        """The text without fenced blocks."""
         return FENCE.sub("", self.text)
 
     def blocks(self, language: str) -> list[str]:
-        """The fenced blocks in `language`, in their order."""
-        return [content for marked, content in FENCE.findall(self.text) if marked == language]
+        """The fenced blocks in `language`, in order."""
+        return [content for label, content in FENCE.findall(self.text) if label == language]
 
     @property
     def spans(self) -> list[str]:
-        """Code within a line."""
+        """Inline code."""
         return SPAN.findall(self.prose)
 
     @property
     def links(self) -> list[str]:
-        """What links and pictures lead to."""
+        """The targets of links and pictures."""
         return LINK.findall(SPAN.sub("", self.prose))
 
     @cached_property
     def anchors(self) -> set[str]:
-        """The headings as GitHub addresses them: in lower case, without punctuation, with hyphens for blanks."""
+        """The headings as GitHub's anchors: in lower case, without punctuation, with hyphens for spaces."""
         headings = HEADING.findall(self.prose)
         return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 def pages() -> Iterator[Page]:
-    """The pages at the top, in `docs/` and in `.github/`."""
+    """The pages at the top level, in `docs/` and in `.github/`."""
     for pattern in ("*.md", "docs/*.md", ".github/**/*.md"):
         for file in sorted(ROOT.glob(pattern)):
             yield Page(file.relative_to(ROOT).as_posix())
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    head, *body = (" | ".join(cell.replace("|", "\\|") for cell in row) for row in (heads, *rows))
+    return "\n".join([f"| {head} |", f"|{'---|' * len(heads)}", *(f"| {row} |" for row in body)])
 
 
 PAGES = list(pages())

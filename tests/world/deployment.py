@@ -16,14 +16,14 @@ worker_processes 1;
 pid {folder}/nginx.pid;
 events {{}}
 http {{
-  log_format asked "$request_method $host $request_uri";
-  access_log {folder}/asked.log asked;
+  log_format requests "$request_method $host $request_uri";
+  access_log {folder}/requests.log requests;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  proxy_cache_path {folder}/cache keys_zone=answers:1m;
+  proxy_cache_path {folder}/cache keys_zone=responses:1m;
   proxy_http_version 1.1;
   default_type text/html;
   server {{

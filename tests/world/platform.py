@@ -60,7 +60,7 @@ class TokenRequest:
 
 @dataclass
 class Platform:
-    answer: Response = "code"
+    outcome: str = "code"
     severs_openers: bool = False
     waits_for_users: bool = False
     has_login_host: bool = False

@@ -1,10 +1,10 @@
-"""Settings as a test writes them, and what is said of them."""
+"""Settings as tests write them, and the errors that commands report."""
 
 from click.testing import Result
 
 FILE = "embeddable.toml"
 SECRETS = ("clientSecret", "appSecret", "jwt", "authorizationCode", "authorizationCodeVerifier")
-VALUE = "do-not-tell-2c9a"  # of a credential
+SECRET = "secret-2c9a"  # a credential's value
 FULL = "https://phone.example.com/"
 ORIGIN = "https://crm.example.com"
 
@@ -36,7 +36,8 @@ def params(line: str) -> str:
     return f"[params]\n{line}"
 
 
-def mistakes(result: Result) -> list[str]:
+def error_lines(result: Result) -> list[str]:
+    """The errors that a command printed when it refused its settings."""
     assert result.exit_code == 2, f"{result.output}{result.exception!r}"
     assert result.stdout == ""
     lines = result.stderr.splitlines()
@@ -44,6 +45,6 @@ def mistakes(result: Result) -> list[str]:
     return lines
 
 
-def shown(text: str, parts: tuple[str, ...]) -> None:
+def assert_contains(text: str, parts: tuple[str, ...]) -> None:
     for part in parts:
         assert part in text

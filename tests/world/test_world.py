@@ -5,7 +5,7 @@ from playwright.sync_api import BrowserContext, Error, expect
 
 from world.browser_modes import INCOGNITO, PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.internet import CDN, CDN_FOLDER, COPY, CROSS_SITE, SAME_SITE, Internet
-from world.refusals import SAID, in_page
+from world.refusals import ERRORS, in_page
 from world.user import ADAPTER_FRAME, IFRAME, Phone
 
 COPY_BASE = f"https://{COPY}"
@@ -69,7 +69,7 @@ def test_a_login_page_at_a_host_of_its_own_signs_in_too(internet: Internet, open
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
-@pytest.mark.parametrize("code", SAID)
+@pytest.mark.parametrize("code", ERRORS)
 def test_a_page_that_says_no_is_what_the_window_shows(internet: Internet, open_browser: OpenBrowser, code: str) -> None:
     internet.platform.refusal = in_page(code)
     phone = open_phone(open_browser(PLAIN), internet, "a copy, iframe", SAME_SITE)

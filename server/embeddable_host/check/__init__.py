@@ -1,1 +1,1 @@
-"""Checking a deployed address."""
+"""`embeddable-host check`: checks a deployed address."""

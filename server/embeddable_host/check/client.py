@@ -1,7 +1,7 @@
-"""Asking a deployed address as a browser would: a name looked up, a certificate verified, one request after another.
+"""An HTTP client for a deployed address. As a browser, it resolves the name, verifies the certificate, and requests.
 
-Nothing is followed (a redirect is an answer to be judged), no query is sent, and no proxy from the environment stands
-between. SSL_CERT_FILE and SSL_CERT_DIR name certificate authorities of one's own.
+It follows no redirects, sends no query, and ignores proxies in the environment. SSL_CERT_FILE and SSL_CERT_DIR add
+certificate authorities.
 """
 
 import asyncio
@@ -27,13 +27,15 @@ from embeddable_host.responses.body import IDENTITY
 
 Endpoint = tuple[str, int]  # host name or address, and port
 
-AT_A_TIME = 8
-LIMIT = 64 * 2**20  # bytes of one answer: far more than any file of a release
-CONNECT_SECONDS = 10.0
-TIMEOUT = httpx2.Timeout(30.0, connect=CONNECT_SECONDS)
-ANY_CODING = "br, gzip"
-NO_MORE: Mapping[str, str] = {}
+USER_AGENT = "embeddable-host check"
+MAX_CONNECTIONS = 8
+MAX_BYTES = 64 * 2**20  # of one response: far more than any file of a release
+CONNECT_TIMEOUT_SECONDS = 10.0
+TIMEOUT = httpx2.Timeout(30.0, connect=CONNECT_TIMEOUT_SECONDS)
+ANY_ENCODING = "br, gzip"
+NO_HEADERS: Mapping[str, str] = {}
 DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_SHOWN = 300  # characters of a text from outside
 
 DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
     IDENTITY: lambda sent: sent,
@@ -41,7 +43,7 @@ DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
     "br": lambda sent: bytes(brotli.decompress(sent)),
 }
 
-# What OpenSSL says is wrong with a certificate (x509_vfy.h, X509_V_ERR_…); anything else is of the chain.
+# OpenSSL's verification errors (x509_vfy.h, X509_V_ERR_…); any other is a fault of the chain.
 CERTIFICATE_FAULTS = {
     9: "certificate-expired",  # not valid yet
     10: "certificate-expired",
@@ -53,7 +55,7 @@ _CONNECT_TO = re.compile(r"(?P<host>[^:\[\]]+|\[[^\]]+\]):(?P<port>\d+):(?P<to>[
 
 
 class NoResponse(Exception):
-    """There is no answer, or no whole one; `symptom` says why."""
+    """There is no response, or no complete one; `symptom` describes why."""
 
     def __init__(self, fault: str, expected: str, actual: str) -> None:
         super().__init__(actual)
@@ -61,41 +63,45 @@ class NoResponse(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """An answer as it came to a request for `address` with `accepted` as its Accept-Encoding.
+class Response:
+    """The response to a request for `url` that accepted the encodings `accepted`.
 
-    `sent` are the bytes on the wire; `body` is what they decode to, None where they do not.
+    `sent` are the bytes on the wire; `body` is what they decode to, None if they do not decode.
     """
 
-    address: httpx2.URL
+    url: httpx2.URL
     accepted: str
     status: int
     headers: httpx2.Headers
     sent: bytes
 
     def header(self, name: str) -> str:
-        """The header's value, its lines joined by commas (RFC 9110 §5.3); empty where there is none."""
+        """The header's value, its lines joined by commas (RFC 9110 §5.3); empty if there is none."""
         return str(self.headers.get(name, ""))
 
     @property
     def location(self) -> httpx2.URL:
-        """Where a redirect leads, without what may hold a code or a password: query, fragment, user."""
+        """Where a redirect leads, redacted; empty if that is no address."""
         try:
-            there = self.address.join(self.header("Location"))
+            return redacted(self.url.join(self.header("Location")))
         except httpx2.InvalidURL:
             return httpx2.URL("")
-        return there.copy_with(query=None, fragment=None, userinfo=b"")
 
     @property
-    def coding(self) -> str:
+    def encoding(self) -> str:
         return self.header("Content-Encoding").strip().lower() or IDENTITY
 
     @cached_property
     def body(self) -> bytes | None:
         try:
-            return DECODERS[self.coding](self.sent)
+            return DECODERS[self.encoding](self.sent)
         except (KeyError, brotli.error, OSError, EOFError, zlib.error):
             return None
+
+
+def redacted(url: httpx2.URL) -> httpx2.URL:
+    """`url` without the parts that may contain a code or a password: query, fragment, user."""
+    return url.copy_with(query=None, fragment=None, userinfo=b"")
 
 
 def status_line(status: int) -> str:
@@ -103,29 +109,30 @@ def status_line(status: int) -> str:
 
 
 def printable(text: str) -> str:
-    """Text from outside as a terminal may have it."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Text from outside in one line that is safe to print on a terminal, at most `MAX_SHOWN` characters."""
+    line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
+    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a host is deployed: `base` is its folder's address. `elsewhere` replaces an endpoint to connect to."""
+    """A deployed host. `base` is its address; `connect_to` replaces the endpoints to connect to."""
 
     base: httpx2.URL
-    elsewhere: Mapping[Endpoint, Endpoint] = field(default_factory=dict)
+    connect_to: Mapping[Endpoint, Endpoint] = field(default_factory=dict)
 
-    def at(self, path: str, scheme: str | None = None) -> httpx2.URL:
-        """The address of a path of the mapping, such as "/redirect.html"."""
-        address = self.base.copy_with(raw_path=quote(self.base.path + path.removeprefix("/")).encode("ascii"))
-        return address.copy_with(scheme=scheme, port=None) if scheme else address
+    def url(self, path: str, scheme: str | None = None) -> httpx2.URL:
+        """The address of a path of the site, such as "/redirect.html"."""
+        url = self.base.copy_with(raw_path=quote(self.base.path + path.removeprefix("/")).encode("ascii"))
+        return url.copy_with(scheme=scheme, port=None) if scheme else url
 
-    def endpoint(self, address: httpx2.URL) -> Endpoint:
-        endpoint = _host(address), address.port or DEFAULT_PORTS[address.scheme]
-        return self.elsewhere.get(endpoint, endpoint)
+    def endpoint(self, url: httpx2.URL) -> Endpoint:
+        endpoint = _host(url), url.port or DEFAULT_PORTS[url.scheme]
+        return self.connect_to.get(endpoint, endpoint)
 
 
 def read_target(url: str, connect_to: Iterable[str] = ()) -> Target:
-    """`url` and curl's `--connect-to HOST:PORT:ADDRESS:PORT` as a target; ValueError says what is wrong with them."""
+    """The target for `url` and curl's `--connect-to HOST:PORT:ADDRESS:PORT`. Raises ValueError with a message."""
     try:
         base = httpx2.URL(url)
     except httpx2.InvalidURL:
@@ -133,43 +140,43 @@ def read_target(url: str, connect_to: Iterable[str] = ()) -> Target:
     if base.scheme not in DEFAULT_PORTS or not HOST_AND_PORT.fullmatch(base.netloc.decode("ascii")):
         raise ValueError("This is not a full address. Write it as https://phone.example.com/")
     if base.query or base.fragment or base.userinfo:
-        raise ValueError("Give the address without user, ? and #: what stands there could be a secret.")
+        raise ValueError("Give the address without user, ? and #, which may contain secrets.")
     if base.path.endswith((".html", ".js")):
-        raise ValueError("Give the address of the host, the folder that redirect.html lies in.")
+        raise ValueError("Give the address of the host: the folder that contains redirect.html.")
     return Target(base.copy_with(path=base.path.rstrip("/") + "/"), dict(map(_read_connect_to, connect_to)))
 
 
 def _read_connect_to(text: str) -> tuple[Endpoint, Endpoint]:
     if not (match := _CONNECT_TO.fullmatch(text)):
-        raise ValueError(f"--connect-to {text} cannot be read. Write HOST:PORT:ADDRESS:PORT.")
+        raise ValueError(f"--connect-to {text} is not valid. Write HOST:PORT:ADDRESS:PORT.")
     return (
         (match["host"].strip("[]").lower(), int(match["port"])),
         (match["to"].strip("[]"), int(match["to_port"])),
     )
 
 
-def _host(address: httpx2.URL) -> str:
-    return address.raw_host.decode("ascii")
+def _host(url: httpx2.URL) -> str:
+    return url.raw_host.decode("ascii")
 
 
-async def reach(target: Target) -> int | None:
-    """Connects once, and with https verifies the certificate; the days it has left. Raises NoResponse."""
+async def connect(target: Target) -> int | None:
+    """Connects once, with https verifies the certificate, and returns the days it is still valid. Raises NoResponse."""
     host, port = target.endpoint(target.base)
     secure = target.base.scheme == "https"
     tls: dict[str, Any] = {"ssl": httpx2.create_ssl_context(), "server_hostname": _host(target.base)} if secure else {}
     try:
-        async with asyncio.timeout(CONNECT_SECONDS):
+        async with asyncio.timeout(CONNECT_TIMEOUT_SECONDS):
             _, writer = await asyncio.open_connection(host, port, **tls)
-    except (socket.gaierror, UnicodeError) as error:  # the latter for what cannot be a name
+    except (socket.gaierror, UnicodeError) as error:  # UnicodeError: not a host name
         raise NoResponse("dns", f"an address for {host}", str(error)) from None
     except ssl.SSLCertVerificationError as error:
-        name = CERTIFICATE_FAULTS.get(error.verify_code, "certificate-chain")
+        fault = CERTIFICATE_FAULTS.get(error.verify_code, "certificate-chain")
         expected = f"a certificate for {_host(target.base)} that browsers trust"
-        raise NoResponse(name, expected, error.verify_message) from None
+        raise NoResponse(fault, expected, error.verify_message) from None
     except ssl.SSLError as error:
         raise NoResponse("tls", f"TLS on port {port}", error.reason or str(error)) from None
     except TimeoutError:
-        raise NoResponse("unreachable", "a connection", f"none within {CONNECT_SECONDS:.0f} seconds") from None
+        raise NoResponse("unreachable", "a connection", f"none within {CONNECT_TIMEOUT_SECONDS:.0f} seconds") from None
     except OSError as error:
         raise NoResponse("unreachable", f"{host} port {port} is open", error.strerror or str(error)) from None
     certificate = writer.get_extra_info("peercert")
@@ -180,11 +187,11 @@ async def reach(target: Target) -> int | None:
 
 
 class Client:
-    """Gets answers from a target, some at a time. An asynchronous context manager."""
+    """Sends requests to a target, several at a time. An asynchronous context manager."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self._turn = asyncio.Semaphore(AT_A_TIME)
+        self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._client = httpx2.AsyncClient(verify=httpx2.create_ssl_context(), trust_env=False, timeout=TIMEOUT)
 
     async def __aenter__(self) -> "Client":
@@ -193,50 +200,51 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def ask(
-        self,
-        address: httpx2.URL,
-        accept_encoding: str = ANY_CODING,
-        method: str = "GET",
-        headers: Mapping[str, str] = NO_MORE,
-        body: bytes = b"",
-        waits: asyncio.Event | None = None,
-    ) -> Answer:
-        """The answer to a request for `address`, with more `headers` and a `body` if given. Raises NoResponse.
+    async def get(self, path: str, accept_encoding: str = ANY_ENCODING) -> Response:
+        """The response to a GET of a path of the site. Raises NoResponse."""
+        return await self.request("GET", self.target.url(path), accept_encoding=accept_encoding)
 
-        `waits` is set when the request has gone out.
-        """
-        host, port = self.target.endpoint(address)
+    async def request(
+        self,
+        method: str,
+        url: httpx2.URL,
+        headers: Mapping[str, str] = NO_HEADERS,
+        body: bytes = b"",
+        accept_encoding: str = ANY_ENCODING,
+        sent: asyncio.Event | None = None,
+    ) -> Response:
+        """The response to a request; sets `sent` when the request has been sent. Raises NoResponse."""
+        host, port = self.target.endpoint(url)
         request = self._client.build_request(
             method,
-            # The connection goes where it was asked to; the name in TLS and in Host is the deployed one.
-            address.copy_with(host=host, port=port),
+            # The connection goes to the endpoint; TLS and Host have the deployed name.
+            url.copy_with(host=host, port=port),
             headers={
-                "Host": address.netloc.decode("ascii"),
+                "Host": url.netloc.decode("ascii"),
                 "Accept": "*/*",
                 "Accept-Encoding": accept_encoding,
-                "User-Agent": "embeddable-host check",
+                "User-Agent": USER_AGENT,
                 **headers,
             },
             content=body or None,
-            extensions={"sni_hostname": _host(address), **(_told_when_sent(waits) if waits else {})},
+            extensions={"sni_hostname": _host(url), **(_sets_when_sent(sent) if sent else {})},
         )
-        async with self._turn:
+        async with self._slots:
             try:
                 response = await self._client.send(request, stream=True)
                 try:
-                    sent = await _read(response)
+                    content = await _read(response)
                 finally:
                     await response.aclose()
             except httpx2.TimeoutException:
-                raise NoResponse("no-answer", "an answer", f"none within {TIMEOUT.read:.0f} seconds") from None
+                raise NoResponse("no-response", "a response", f"none within {TIMEOUT.read:.0f} seconds") from None
             except httpx2.RequestError as error:
-                raise NoResponse("no-answer", "a whole answer", str(error) or type(error).__name__) from None
-        return Answer(address, accept_encoding, response.status_code, response.headers, sent)
+                raise NoResponse("no-response", "a complete response", str(error) or type(error).__name__) from None
+        return Response(url, accept_encoding, response.status_code, response.headers, content)
 
 
-def _told_when_sent(event: asyncio.Event) -> dict[str, Any]:
-    """The extension of a request that sets `event` when all of it has gone out."""
+def _sets_when_sent(event: asyncio.Event) -> dict[str, Any]:
+    """The request extension that sets `event` when the whole request has been sent."""
 
     async def trace(step: str, _: object) -> None:
         if step.endswith(".receive_response_headers.started"):
@@ -246,9 +254,9 @@ def _told_when_sent(event: asyncio.Event) -> dict[str, Any]:
 
 
 async def _read(response: httpx2.Response) -> bytes:
-    sent = bytearray()
+    content = bytearray()
     async for data in response.aiter_raw():
-        sent += data
-        if len(sent) > LIMIT:
-            raise NoResponse("no-answer", "a whole answer", f"more than {LIMIT} bytes")
-    return bytes(sent)
+        content += data
+        if len(content) > MAX_BYTES:
+            raise NoResponse("no-response", "a complete response", f"more than {MAX_BYTES} bytes")
+    return bytes(content)

@@ -1,8 +1,8 @@
-"""Asking RingCentral whether it knows each profile's app: at the authorize address, as the widget's window does.
+"""Asks RingCentral whether it knows each profile's app, with the request that opens the widget's sign-in window.
 
-No credential goes along, no redirect is followed, no cookie is kept. A client id goes to its own server alone, and
-where that is one of RingCentral's two and does not know it, to the other, once. A proxy that the environment names
-(HTTPS_PROXY, NO_PROXY) stands between, as for any program that asks the outside.
+The request carries no credential; no redirect is followed and no cookie kept. A client id is sent only to its own
+server and, if that is one of RingCentral's two servers and does not know it, once to the other. Proxies of the
+environment (HTTPS_PROXY, NO_PROXY) are used.
 """
 
 import asyncio
@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
-from embeddable_host.check.registration_rules import KNOWN, UNCLEAR, UNKNOWN, Asked, Reply, Verdict, judge, shown
+from embeddable_host.check.client import USER_AGENT, printable
+from embeddable_host.check.registration_rules import KNOWN, UNCLEAR, UNKNOWN, App, Response, Result, examine
 from embeddable_host.config.profiles import ProfileConfig, profiles_of
 from embeddable_host.config.settings import Settings
 from embeddable_host.contract import PRODUCTION, SANDBOX
@@ -22,110 +23,87 @@ from embeddable_host.faults.faults import Symptom
 from embeddable_host.progress import Progress
 from embeddable_host.responses.body import IDENTITY
 
-AUTHORIZE = "/restapi/oauth/authorize"
-OTHERS = {PRODUCTION: SANDBOX, SANDBOX: PRODUCTION}
-ELSEWHERE = "client-of-the-other-server"
+AUTHORIZE_PATH = "/restapi/oauth/authorize"
+OTHER_SERVER = {PRODUCTION: SANDBOX, SANDBOX: PRODUCTION}
+WRONG_SERVER = "client-on-other-server"
 NO_CLIENT_ID = "no-client-id"
 
-AT_A_TIME = 4
-SECONDS = 20.0  # that one answer may take, from the name's look-up to its last byte
-LIMIT = 256 * 1024  # bytes of an answer that are read: what counts stands at the beginning
+MAX_CONNECTIONS = 4
+TIMEOUT_SECONDS = 20.0  # for one response, from the look-up of the name to the last byte
+MAX_BYTES = 256 * 1024  # of a response that are read: what matters is at its beginning
 HEADERS = {
-    "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",  # as a window asks
+    "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",  # as for a window
     "Accept-Encoding": IDENTITY,
     "Accept-Language": "en",
-    "User-Agent": "embeddable-host check",
+    "User-Agent": USER_AGENT,
 }
 
 
 @dataclass(frozen=True)
 class Registration:
-    """What RingCentral says of one profile's app; `profile` is None for the default one.
+    """What RingCentral responds about one profile's app; `profile` is None for the default one.
 
-    `result`: "known", "no-client-id", or the name of a fault. `response`: what response, to be read by a person.
+    `result`: "known", "no-client-id", or the name of a fault. `response`: RingCentral's response, for people.
     """
 
     profile: str | None
     client_id: str | None
     server: str
     redirect_uri: str
-    result: str
-    response: str
-
-    @property
-    def folder(self) -> str:
-        return f"/{self.profile}/" if self.profile else "/"
+    result: str = NO_CLIENT_ID
+    response: str = ""
 
 
-async def ask_registrations(settings: Settings, address: str, progress: Progress) -> tuple[Registration, ...]:
-    """What RingCentral says of every profile's app. `address`: where the host is, unless `public_url` says so."""
-    pinned = settings.model_copy(update={"public_url": settings.public_url or address})
-    profiles = [_unasked(profile) for profile in profiles_of(pinned)]
-    apps = dict.fromkeys(_asked(one) for one in profiles if one.client_id)  # two profiles may have the same
+async def request_registrations(settings: Settings, base: str, progress: Progress) -> tuple[Registration, ...]:
+    """What RingCentral responds about every profile's app. `base`: the host's address, unless `public_url` is set."""
+    profiles = profiles_of(settings if settings.public_url else settings.with_public_url(base))
+    apps = dict.fromkeys(_app(profile) for profile in profiles if profile.client_id)  # profiles may share one
     progress.say("Asking RingCentral")
     progress.total(len(apps))
-    turn = asyncio.Semaphore(AT_A_TIME)
+    slots = asyncio.Semaphore(MAX_CONNECTIONS)
 
-    async def ask(app: Asked) -> Verdict:
-        async with turn:
-            verdict = await _verdict(app)
+    async def request(app: App) -> Result:
+        async with slots:
+            result = await _find(app)
         progress.advance()
-        return verdict
+        return result
 
-    verdicts = dict(zip(apps, await asyncio.gather(*(ask(app) for app in apps)), strict=True))
-    return tuple(_told(one, verdicts.get(_asked(one))) for one in profiles)
+    results = dict(zip(apps, await asyncio.gather(*map(request, apps)), strict=True))
+    return tuple(_registration(profile, results.get(_app(profile))) for profile in profiles)
 
 
 def symptoms(registrations: Sequence[Registration]) -> Iterator[tuple[str, Symptom]]:
     """What is wrong, by the profile's folder."""
     for one in registrations:
         if one.result not in (KNOWN, NO_CLIENT_ID):
+            folder = f"/{one.profile}/" if one.profile else "/"
             expected = f"the login page, for client id {one.client_id} and redirect URI {one.redirect_uri}"
-            yield one.folder, Symptom(one.result, expected, f"{one.server}: {one.response}")
+            yield folder, Symptom(one.result, expected, f"{one.server}: {one.response}")
 
 
-def _unasked(profile: ProfileConfig) -> Registration:
-    server = _server(profile.server)
-    return Registration(profile.name, profile.client_id or None, server, profile.redirect_uri, NO_CLIENT_ID, "")
+def _app(profile: ProfileConfig) -> App:
+    return App(profile.server, profile.client_id, profile.redirect_uri)
 
 
-def _server(address: str) -> str:
-    """A server's address as it is asked and shown: without a user, who would be a credential, and without a last slash.
-
-    What the widget does not take for a server (its `src/app.js`) leads it to production. Of an address that cannot be
-    read, the question says so.
-    """
-    if not address.startswith("https://") or "?" in address or "javascript" in address:
-        return PRODUCTION
-    try:
-        url = httpx2.URL(address)
-    except httpx2.InvalidURL:
-        return f"https://{address.removeprefix('https://').rpartition('@')[2]}"
-    return str(url.copy_with(userinfo=b"", fragment=None)).rstrip("/")
+def _registration(profile: ProfileConfig, result: Result | None) -> Registration:
+    registration = Registration(profile.name, profile.client_id or None, profile.server, profile.redirect_uri)
+    return replace(registration, result=result.name, response=result.response) if result else registration
 
 
-def _asked(one: Registration) -> Asked:
-    return Asked(one.server, one.client_id or "", one.redirect_uri)
+async def _find(app: App) -> Result:
+    """Asks the app's server and, if that does not know the app, the other server."""
+    result = await _request(app)
+    other = OTHER_SERVER.get(app.server)
+    if result.name != UNKNOWN or other is None:
+        return result
+    elsewhere = await _request(replace(app, server=other))
+    if elsewhere.name in (UNKNOWN, UNCLEAR):
+        return Result(UNKNOWN, printable(f"{result.response}; {other}: {elsewhere.response}"))
+    return Result(WRONG_SERVER, f"{result.response}; {other} knows it")
 
 
-def _told(one: Registration, verdict: Verdict | None) -> Registration:
-    return replace(one, result=verdict.result, response=verdict.response) if verdict else one
-
-
-async def _verdict(app: Asked) -> Verdict:
-    """Asks the app's server, and the other one whether it knows what this one does not."""
-    verdict = await _ask(app)
-    other = OTHERS.get(app.server)
-    if verdict.result != UNKNOWN or other is None:
-        return verdict
-    there = await _ask(replace(app, server=other))
-    if there.result in (UNKNOWN, UNCLEAR):
-        return Verdict(UNKNOWN, shown(f"{verdict.response}; {other}: {there.response}"))
-    return Verdict(ELSEWHERE, f"{verdict.response}; {other} knows it")
-
-
-async def _ask(app: Asked) -> Verdict:
-    """One request, with a client of its own: what a server sets is not sent to the next."""
+async def _request(app: App) -> Result:
+    """One request, with a client of its own: cookies of one server do not reach the next."""
     state, verifier = secrets.token_urlsafe(), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     query = {
@@ -138,29 +116,29 @@ async def _ask(app: Asked) -> Verdict:
     }
     try:
         async with (
-            asyncio.timeout(SECONDS),
-            httpx2.AsyncClient(verify=httpx2.create_ssl_context(), timeout=SECONDS) as client,
-            client.stream("GET", f"{app.server}{AUTHORIZE}", params=query, headers=HEADERS) as response,
+            asyncio.timeout(TIMEOUT_SECONDS),
+            httpx2.AsyncClient(verify=httpx2.create_ssl_context(), timeout=TIMEOUT_SECONDS) as client,
+            client.stream("GET", f"{app.server}{AUTHORIZE_PATH}", params=query, headers=HEADERS) as stream,
         ):
-            reply = Reply(response.url, response.status_code, response.headers, await _beginning(response))
+            response = Response(stream.url, stream.status_code, stream.headers, await _read(stream))
     except (TimeoutError, httpx2.TimeoutException):
-        return Verdict(UNCLEAR, f"no answer within {SECONDS:.0f} seconds")
+        return Result(UNCLEAR, f"no response within {TIMEOUT_SECONDS:.0f} seconds")
     except httpx2.ProxyError as error:
-        return Verdict(UNCLEAR, shown(f"the proxy says {error}"))
+        return Result(UNCLEAR, printable(f"error of the proxy: {error}"))
     except httpx2.RequestError as error:
-        return Verdict(UNCLEAR, shown(str(error) or type(error).__name__))
-    except (httpx2.InvalidURL, ValueError, ImportError):  # their messages may have the password of a proxy
-        return Verdict(UNCLEAR, "not asked: HTTPS_PROXY, or the address of the server, cannot be read")
-    return judge(app, reply, unsaid=(state, challenge))
+        return Result(UNCLEAR, printable(str(error) or type(error).__name__))
+    except (httpx2.InvalidURL, ValueError, ImportError):  # their messages may contain the password of a proxy
+        return Result(UNCLEAR, "not requested: HTTPS_PROXY or the address of the server is not valid")
+    return examine(app, response, secret=(state, challenge))
 
 
-async def _beginning(response: httpx2.Response) -> str:
-    """The text of the answer, as far as it is read; none of one that is encoded, which was not asked for."""
+async def _read(response: httpx2.Response) -> str:
+    """The beginning of the response's text; empty for one that is encoded, which was not requested."""
     if response.headers.get("Content-Encoding", IDENTITY) != IDENTITY:
         return ""
-    read = bytearray()
+    content = bytearray()
     async for data in response.aiter_raw():
-        read += data
-        if len(read) >= LIMIT:
+        content += data
+        if len(content) >= MAX_BYTES:
             break
-    return read[:LIMIT].decode("utf-8", "replace")
+    return content[:MAX_BYTES].decode("utf-8", "replace")

@@ -1,56 +1,58 @@
-"""`embeddable-host check`: does a deployed address answer as it must?"""
+"""`embeddable-host check`: does a deployed address respond as it must?"""
 
-import json
+import os
 import shutil
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from embeddable_host.check.check import as_table, is_configured
 from embeddable_host.check.check import check as check_address
 from embeddable_host.check.client import read_target
-from embeddable_host.cli.common import Bar, explained
-from embeddable_host.cli.configured import config_option, settings_of
+from embeddable_host.check.report import as_json, as_table
+from embeddable_host.cli.common import Bar, errors_reported
+from embeddable_host.cli.configured import config_option, load_settings
+from embeddable_host.config.environment import CONFIG_VARIABLE, ENVIRONMENT_PREFIX
+from embeddable_host.config.load import find
+from embeddable_host.config.settings import Settings
+from embeddable_host.releases.store import current
 
 CHECK_FAILED = 1
-NO_APPS = (
-    "--registration asks about the apps in your settings, and this check has no settings. "
-    "Run it where they are, or name them with --config, and leave --no-config out."
+NO_SETTINGS = (
+    "--registration checks the apps in your settings, but there are no settings here. "
+    "Run it in the folder with the settings, or name the file with --config, and do not use --no-config."
 )
 
 
 @click.command(epilog="Example: embeddable-host check --registration https://phone.example.com/")
 @click.argument("url", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option("--no-config", is_flag=True, help="Check what can be known without a configuration.")
-@click.option("--registration", is_flag=True, help="Ask RingCentral as well, whether it knows each profile's app.")
+@click.option("--json", "json", is_flag=True, help="Print the report as JSON.")
+@click.option("--no-config", is_flag=True, help="Ignore the settings; check only what every host has.")
+@click.option("--registration", is_flag=True, help="Also ask RingCentral whether it knows each profile's app.")
 @click.option(
     "--connect-to",
     multiple=True,
     metavar="HOST:PORT:ADDRESS:PORT",
-    help="Connect to this address for that host, such as one replica behind a balancer. May be given again.",
+    help="Connect to ADDRESS:PORT for HOST:PORT, such as one replica behind a load balancer. Repeatable.",
 )
 @config_option
 def check(
     url: str | None,
-    as_json: bool,
+    json: bool,
     no_config: bool,
     registration: bool,
     connect_to: tuple[str, ...],
     config: Path | None,
 ) -> None:
-    """Check what is deployed at URL, which is public_url unless given: does it answer as this configuration says?
+    """Check the host deployed at URL (default: public_url): does it respond as this configuration says?
 
-    With --registration, client id and redirect URI of each profile go to its RingCentral server, by HTTPS_PROXY if that
-    is set. Nobody is signed in.
+    --registration sends each profile's client id and redirect URI to its RingCentral server, through HTTPS_PROXY if
+    that is set. It signs nobody in.
 
-    Exit code 0 says that nothing was found wrong, 1 that something was. If RingCentral's answer tells nothing, that is
-    1 as well.
+    The exit code is 0 if there are no findings, and 1 if there are any or if RingCentral's response is unclear.
     """
-    with explained():
-        settings = None if no_config else settings_of(config)
+    with errors_reported():
+        settings = None if no_config else load_settings(config)
         if not (url := url or (settings.public_url if settings else "")):
             raise click.UsageError("Give the address to check, or set public_url.")
         try:
@@ -60,12 +62,18 @@ def check(
         if settings and not is_configured(settings, config):
             settings = None
         if registration and not settings:
-            raise click.UsageError(NO_APPS)
+            raise click.UsageError(NO_SETTINGS)
         bar = Bar()
         try:
             report = check_address(target, settings, bar, registration)
         finally:
             bar.close()
-    width = shutil.get_terminal_size().columns
-    click.echo(json.dumps(asdict(report), indent=2) if as_json else as_table(report, width))
+    click.echo(as_json(report) if json else as_table(report, shutil.get_terminal_size().columns))
     sys.exit(CHECK_FAILED if report.findings else 0)
+
+
+def is_configured(settings: Settings, config: Path | None) -> bool:
+    """Whether there is anything to compare the address with: a settings file, a variable or a release."""
+    variables = (name.upper() for name in os.environ)
+    is_set = any(name.startswith(ENVIRONMENT_PREFIX) and name != CONFIG_VARIABLE for name in variables)
+    return is_set or find(config) is not None or current(settings.releases) is not None

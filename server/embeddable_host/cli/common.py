@@ -1,4 +1,4 @@
-"""What the commands share: mistakes explained, progress, and files handed out."""
+"""What the commands share: error messages, progress, and output files."""
 
 import contextlib
 import sys
@@ -15,7 +15,7 @@ BAD_USAGE = 2
 
 
 class Bar:
-    """A pull's progress on stderr: a bar for each stage on a terminal, a line elsewhere."""
+    """Progress on stderr: a bar for each stage on a terminal, otherwise a line."""
 
     def __init__(self) -> None:
         self._bar: Any = None
@@ -38,8 +38,8 @@ class Bar:
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """Turns what a user can mend into a message and exit code 2."""
+def errors_reported() -> Iterator[None]:
+    """Turns errors that a user can fix into a message and exit code 2."""
     try:
         yield
     except (HostError, OSError) as error:
@@ -49,11 +49,11 @@ def explained() -> Iterator[None]:
 
 
 def write_output(text: str, file: Path | None) -> None:
-    """Prints a configuration, or writes it to a file that is not there yet."""
+    """Prints a configuration, or writes it to a new file."""
     if file is None:
         return click.echo(text, nl=False)
     try:
         write_new(file, text)
     except FileExistsError:
-        raise ConfigurationError(f"{file} is there already, and is left as it is. Remove it first.") from None
+        raise ConfigurationError(f"{file} already exists and was not changed. Remove it first.") from None
     click.echo(file)

@@ -1,4 +1,4 @@
-"""What the commands share that need the settings; the others start without reading what these are."""
+"""What commands with settings share. The others do not import it, so they start faster."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,8 +13,8 @@ from embeddable_host.config.warnings import warnings
 F = TypeVar("F", bound=Callable[..., None])
 
 
-def settings_of(config: Path | None) -> Settings:
-    """The settings, with their warnings told."""
+def load_settings(config: Path | None) -> Settings:
+    """The settings; prints their warnings."""
     settings = load(config)
     for warning in warnings(settings):
         click.echo(f"Warning: {warning}", err=True)
@@ -25,5 +25,5 @@ def config_option(command: F) -> F:
     return click.option(
         "--config",
         type=click.Path(path_type=Path),
-        help=f"The settings file; {FILE_NAME} in the working directory unless given, and none is fine.",
+        help=f"The settings file (default: {FILE_NAME} in the working directory, if it exists).",
     )(command)

@@ -7,20 +7,20 @@ import click
 from embeddable_host.config.settings import FILE_NAME
 
 STARTER = """\
-# The settings of Embeddable Host. All of them have defaults; docs/settings.md lists them.
+# The settings of Embeddable Host. All of them are optional; docs/settings.md describes them.
 
-# The host's public address. Leave it out, and pages use the address they load the script from.
+# The host's public address. Without it, pages use the address that they load the script from.
 # public_url = "https://phone.example.com/"
 
 [widget]
-# Who may frame the widget: origins of your pages.
+# The origins of the pages that may frame the widget. The default is every page.
 # embedders = ["https://crm.example.com"]
 
 [params]
-# The client id of the app that you registered with RingCentral.
+# The client id of the app that you registered at developers.ringcentral.com.
 # clientId = "your-client-id"
 
-# A further set of parameters, served under /sandbox/.
+# Another set of parameters, served at /sandbox/.
 # [profiles.sandbox.params]
 # clientId = "your-sandbox-client-id"
 # appServer = "https://platform.devtest.ringcentral.com"
@@ -36,7 +36,7 @@ def init(file: Path) -> None:
         with file.open("x", encoding="utf-8") as new:
             new.write(STARTER)
     except FileExistsError:
-        raise click.UsageError(f"{file} is there already; it is left as it is. Name another file.") from None
+        raise click.UsageError(f"{file} already exists and was not changed. Name another file.") from None
     except OSError as error:
         raise click.UsageError(f"{file} cannot be written: {error.strerror}.") from None
     click.echo(file)

@@ -1,6 +1,6 @@
 """The command `embeddable-host`. Results go to stdout, progress and diagnostics to stderr.
 
-A command's file is imported when the command is called (or listed), so that none waits for what another needs.
+A command's module is imported only when the command is run or listed, so no command waits for another's imports.
 """
 
 from importlib import import_module
@@ -13,7 +13,7 @@ COMMANDS = ("init", "serve", "pull", "releases", "check", "export", "nginx", "sy
 
 
 class Commands(click.Group):
-    """The commands, each in the file of this folder that has its name."""
+    """The commands, each in the module with its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -32,7 +32,7 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="embeddable-host")
 def main() -> None:
-    """A home of your own for RingCentral Embeddable: redirect page, adapter with your settings, and the widget."""
+    """Host RingCentral Embeddable yourself: the redirect page, the adapter with your settings, and the widget."""
 
 
 if __name__ == "__main__":

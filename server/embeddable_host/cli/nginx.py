@@ -1,11 +1,11 @@
-"""`embeddable-host nginx`: a configuration for the proxy in front."""
+"""`embeddable-host nginx`: a configuration for nginx in front of the host."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from embeddable_host.cli.common import explained, write_output
+from embeddable_host.cli.common import errors_reported, write_output
 from embeddable_host.deploy.nginx import NginxOptions
 from embeddable_host.deploy.nginx import http as nginx_http
 from embeddable_host.deploy.nginx import location as nginx_location
@@ -19,29 +19,35 @@ from embeddable_host.deploy.nginx import site as nginx_site
     multiple=True,
     default=NginxOptions.upstream,
     show_default=True,
-    help="Where the host listens, or unix:/path of its socket. Give it again for each replica.",
+    help="The address the host listens on, or unix:/path of its socket. Repeat it for each replica.",
 )
-@click.option("--prefix", metavar="/PATH/", help="Print a location for a server block that is there already.")
-@click.option("--http", is_flag=True, help="With --prefix: print what the location needs in the http block.")
-@click.option("--tls-cert", help="The certificate with its chain; Let's Encrypt's place unless given.")
-@click.option("--tls-key", help="Its key; likewise.")
+@click.option("--prefix", metavar="/PATH/", help="Print only a location, for an existing server block.")
+@click.option("--http", is_flag=True, help="With --prefix: print the part for the http block.")
+@click.option("--tls-cert", help="The certificate with its chain (default: Let's Encrypt's path).")
+@click.option("--tls-key", help="The certificate's key (default: Let's Encrypt's path).")
 @click.option(
-    "--listen", multiple=True, default=NginxOptions.listen, show_default=True, help="Where to listen for TLS."
+    "--listen", multiple=True, default=NginxOptions.listen, show_default=True, help="Addresses to listen on for HTTPS."
 )
 @click.option(
-    "--listen-http", multiple=True, default=NginxOptions.listen_http, show_default=True, help="What to redirect there."
+    "--listen-http",
+    multiple=True,
+    default=NginxOptions.listen_http,
+    show_default=True,
+    help="HTTP addresses that redirect to HTTPS.",
 )
-@click.option("--name", default=NginxOptions.name, show_default=True, help="Another name for each host in one nginx.")
-@click.option("--log-dir", default=NginxOptions.log_dir, show_default=True, help="Folder of the logs.")
 @click.option(
-    "--cache-dir", default=NginxOptions.cache_dir, show_default=True, help="Folder that the cache is made in."
+    "--name", default=NginxOptions.name, show_default=True, help="A name that is unique for each host in one nginx."
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Write to this file, which must not be there yet.")
+@click.option("--log-dir", default=NginxOptions.log_dir, show_default=True, help="Folder for the logs.")
+@click.option("--cache-dir", default=NginxOptions.cache_dir, show_default=True, help="Folder for the cache.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write to this file; an existing one is not overwritten."
+)
 def nginx(output: Path | None, http: bool, **values: Any) -> None:
-    """Print a configuration for nginx in front of the host, ready for sites-available."""
+    """Print a configuration for nginx in front of the host, for sites-available."""
     if http and not values["prefix"]:
-        raise click.UsageError("--http goes with --prefix: a whole site has that part in it.")
-    with explained():
+        raise click.UsageError("--http needs --prefix: without it, that part is included.")
+    with errors_reported():
         options = NginxOptions(**values)
         text = nginx_http(options) if http else nginx_location(options) if options.prefix else nginx_site(options)
         write_output(text, output)

@@ -1,11 +1,11 @@
-"""`embeddable-host releases`: list, choose and remove what was pulled."""
+"""`embeddable-host releases`: list, choose and remove releases."""
 
 from pathlib import Path
 
 import click
 
-from embeddable_host.cli.common import explained
-from embeddable_host.cli.configured import config_option, settings_of
+from embeddable_host.cli.common import errors_reported
+from embeddable_host.cli.configured import config_option, load_settings
 from embeddable_host.releases import store
 from embeddable_host.releases.error import ReleaseError
 
@@ -14,7 +14,7 @@ from embeddable_host.releases.error import ReleaseError
 @config_option
 @click.pass_context
 def releases(context: click.Context, config: Path | None) -> None:
-    """List the releases that are here, choose one, remove one."""
+    """List the installed releases, choose or remove one."""
     context.obj = config
     if context.invoked_subcommand is None:
         context.invoke(list_releases)
@@ -24,19 +24,19 @@ def releases(context: click.Context, config: Path | None) -> None:
 @config_option
 @click.pass_obj
 def list_releases(group_config: Path | None, config: Path | None = None) -> None:
-    """List the releases, oldest first; a star marks the current one."""
-    with explained():
-        folder = settings_of(config or group_config).releases
-        here, chosen = store.installed(folder), store.current(folder)
-    for id in here:
+    """List the installed releases, oldest first. A star marks the current one."""
+    with errors_reported():
+        folder = load_settings(config or group_config).releases
+        installed, current = store.installed(folder), store.current(folder)
+    for id in installed:
         try:
-            opened = store.open_release(folder, id)
-            about = f"{opened.time}  {opened.source}"
+            release = store.open_release(folder, id)
+            about = f"{release.time}  {release.source}"
         except ReleaseError as error:
             about = f"damaged: {error}"
-        click.echo(f"{'*' if id == chosen else ' '} {id}  {about}")
-    if not here:
-        click.echo(f"There is no release in {folder}. `embeddable-host pull` gets one.", err=True)
+        click.echo(f"{'*' if id == current else ' '} {id}  {about}")
+    if not installed:
+        click.echo(f"There is no release in {folder}. Run `embeddable-host pull` to download one.", err=True)
 
 
 @releases.command(epilog="Example: embeddable-host releases use 2.3.1-0123456789ab")
@@ -44,9 +44,9 @@ def list_releases(group_config: Path | None, config: Path | None = None) -> None
 @config_option
 @click.pass_obj
 def use(group_config: Path | None, id: str, config: Path | None) -> None:
-    """Host the release ID from now on; a running server picks it up."""
-    with explained():
-        store.use(settings_of(config or group_config).releases, id)
+    """Make ID the current release. A running server switches to it."""
+    with errors_reported():
+        store.use(load_settings(config or group_config).releases, id)
     click.echo(id)
 
 
@@ -55,7 +55,7 @@ def use(group_config: Path | None, id: str, config: Path | None) -> None:
 @config_option
 @click.pass_obj
 def remove(group_config: Path | None, id: str, config: Path | None) -> None:
-    """Remove the release ID, which must not be the current one."""
-    with explained():
-        store.remove(settings_of(config or group_config).releases, id)
+    """Remove the release ID, unless it is the current one."""
+    with errors_reported():
+        store.remove(load_settings(config or group_config).releases, id)
     click.echo(id)

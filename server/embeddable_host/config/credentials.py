@@ -1,4 +1,4 @@
-"""Credentials among the widget's parameters: what is configured here, everybody can fetch."""
+"""Credentials among the widget's parameters: everybody can fetch what is configured here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,12 +10,12 @@ SECRETS = frozenset(name for name, parameter in PARAMETERS.items() if parameter.
 
 
 def is_secret(name: str) -> bool:
-    """Whether `name` is a credential's, however it is spelled: a wrong spelling would be published all the same."""
+    """Whether `name` is a credential, in any spelling: a misspelled one would be published as well."""
     return canonical(re.sub("[_.-]", "", name)) in SECRETS
 
 
 def credentials(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each credential among the values, with the place of its table."""
+    """Each credential among the values, with the path of its table."""
     tables: list[tuple[tuple[str, ...], Any]] = [(("params",), values.get("params"))]
     profiles = values.get("profiles")
     for profile, table in profiles.items() if isinstance(profiles, dict) else ():

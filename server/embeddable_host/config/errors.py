@@ -1,24 +1,24 @@
-"""What is wrong with a configuration, as sentences: where it stands, what is wrong, what to write instead."""
+"""Error messages about settings: where the error is, what is wrong, what to write instead."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from embeddable_host.config.environment import unknown, variables
+from embeddable_host.config.environment import unknown_setting, variables
 from embeddable_host.config.settings import FILE_NAME, SECTIONS, Settings
 from embeddable_host.error import HostError
 
 
 class SettingsError(HostError):
-    """The configuration cannot be used; the message lists every mistake, one a line."""
+    """The settings cannot be used; the message has one line for each error."""
 
-    def __init__(self, mistakes: list[str]) -> None:
-        super().__init__("\n".join(mistakes))
-        self.mistakes = mistakes
+    def __init__(self, errors: list[str]) -> None:
+        super().__init__("\n".join(errors))
+        self.errors = errors
 
 
 def explain(details: Mapping[str, Any], file: Path | None) -> str:
-    """One mistake as a sentence: where it stands, what is wrong, what to write."""
+    """The message for one of pydantic's errors."""
     location = tuple(details["loc"])
     if location and location[-1] == "[key]":
         location = location[:-1]
@@ -26,7 +26,7 @@ def explain(details: Mapping[str, Any], file: Path | None) -> str:
     if details["type"] == "extra_forbidden":
         model = SECTIONS.get(str(location[0]), Settings) if len(location) > 1 else Settings
         fields = list(model.model_fields)
-        return f"{where}: {unknown(str(location[-1]), fields)}"
+        return f"{where}: {unknown_setting(str(location[-1]), fields)}"
     if details["type"] == "setting":
         return f"{where}: {details['msg']}"
     return f"{where}: {details['msg'][0].lower()}{details['msg'][1:]}. Write a {_expected(details['type'])}."
@@ -44,7 +44,7 @@ def _expected(error_type: str) -> str:
 
 
 def place(location: tuple[str | int, ...], file: Path | None) -> str:
-    """The place of a setting: the variable it came from, else the file and its key."""
+    """Where a setting comes from: a variable, or the file and the key in it."""
     keys = [str(part).lower() for part in location if not isinstance(part, int)]
     for variable, path in variables().items():
         if list(path[: len(keys)]) == keys[: len(path)]:
@@ -53,10 +53,10 @@ def place(location: tuple[str | int, ...], file: Path | None) -> str:
     return f"{file or FILE_NAME}: {key}"
 
 
-def refuse_secret(where: tuple[str, ...], name: str, file: Path | None) -> str:
-    """Why the credential `name` in the table `where` is not served."""
+def public_secret(where: tuple[str, ...], name: str, file: Path | None) -> str:
+    """The message for the credential `name` in the table `where`."""
     return (
         f"{place((*where, name), file)}: {name} is a credential, and everybody can fetch what is configured here. "
         "Remove it: a client-side web app signs in with PKCE, which needs none. "
-        "(allow_public_secrets = true publishes it all the same.)"
+        "(allow_public_secrets = true publishes it anyway.)"
     )

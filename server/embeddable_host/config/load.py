@@ -1,25 +1,26 @@
-"""Loading the configuration: the file gives the values, the environment overrides them, all is checked as a whole.
+"""Loads the settings: the file sets values, the environment overrides them, then everything is validated.
 
-pydantic checks the shape, and `values` what a shape cannot say (origins, addresses, the widget's parameters). A mistake
-never stops the check: all of them are told at once, before anything starts.
+pydantic validates the types, and `values` what types cannot express (origins, addresses, the widget's parameters). All
+errors are reported together, before anything starts.
 """
 
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import ValidationError
 
 from embeddable_host.config.credentials import credentials
-from embeddable_host.config.environment import CONFIG_VARIABLE, Environment, misnamed, variables
-from embeddable_host.config.errors import SettingsError, explain, place, refuse_secret
+from embeddable_host.config.environment import CONFIG_VARIABLE, Environment, name_error, variables
+from embeddable_host.config.errors import SettingsError, explain, place, public_secret
 from embeddable_host.config.parameters import merge
 from embeddable_host.config.settings import FILE_NAME, SECTIONS, Section, Settings
 
 
 def find(config: Path | None) -> Path | None:
-    """The file to read: the one named, else `EMBEDDABLE_CONFIG`, else the working directory's, else none."""
+    """The file to read: `config`, else `EMBEDDABLE_CONFIG`, else the working directory's, else none."""
     if config is None and os.environ.get(CONFIG_VARIABLE):
         config = Path(os.environ[CONFIG_VARIABLE])
     if config is None and Path(FILE_NAME).is_file():
@@ -30,28 +31,31 @@ def find(config: Path | None) -> Path | None:
 def load(config: Path | None = None) -> Settings:
     """The settings from `config` (see `find`) and the environment.
 
-    Paths in the file are relative to the file. Raises SettingsError with every mistake there is.
+    Paths in the file are relative to the file. Raises SettingsError with all errors.
     """
     file = find(config)
-    mistakes = [
-        f"environment {variable}: {wrong}" for variable, path in variables().items() if (wrong := misnamed(path))
+    errors = [
+        f"environment {variable}: {wrong}" for variable, path in variables().items() if (wrong := name_error(path))
     ]
-    values = _lay_over(_read(file), Environment()())
+    values = _overlay(_read(file), Environment()())
     if values.get("allow_public_secrets") not in (True, "true", "1"):
-        mistakes += [refuse_secret(where, name, file) for where, name in credentials(values)]
+        errors += [public_secret(where, name, file) for where, name in credentials(values)]
     try:
         settings = Settings(**values)
-        for name, folder in (("data_dir", settings.data_dir), ("relay.dir", settings.relay.dir)):
-            if settings.public_dir and folder and folder.resolve().is_relative_to(settings.public_dir.resolve()):
-                where = place(("public_dir",), file)
-                mistakes.append(
-                    f"{where}: {name} lies in {settings.public_dir}. Give your pages a folder of their own."
-                )
+        errors += _published_folders(settings, file)
     except ValidationError as error:
-        mistakes += [explain(details, file) for details in error.errors(include_url=False)]
-    if mistakes:
-        raise SettingsError(list(dict.fromkeys(mistakes)))
+        errors += [explain(details, file) for details in error.errors(include_url=False)]
+    if errors:
+        raise SettingsError(list(dict.fromkeys(errors)))
     return settings
+
+
+def _published_folders(settings: Settings, file: Path | None) -> Iterator[str]:
+    """Errors for folders of the host inside `public_dir`, whose files everybody can fetch."""
+    for name, folder in (("data_dir", settings.data_dir), ("relay.dir", settings.relay.dir)):
+        if settings.public_dir and folder and folder.resolve().is_relative_to(settings.public_dir.resolve()):
+            where = place(("public_dir",), file)
+            yield f"{where}: {name} is inside {settings.public_dir}. Use a separate folder for your pages."
 
 
 def _read(file: Path | None) -> dict[str, Any]:
@@ -60,12 +64,14 @@ def _read(file: Path | None) -> dict[str, Any]:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        remedy = f"Give the path of a settings file to --config or {CONFIG_VARIABLE}, or leave it out: none is needed."
+        remedy = f"Set --config or {CONFIG_VARIABLE} to an existing file, or unset it: no settings file is needed."
         raise SettingsError([f"{file}: there is no such file. {remedy}"]) from None
     except OSError as error:
-        raise SettingsError([f"{file}: {error.strerror}. Make it readable for this user."]) from None
+        raise SettingsError([f"{file}: {error.strerror}. Make it readable by this user."]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError([f'{file}: this is not TOML: {error}. Texts stand in quotes: name = "value".']) from None
+        raise SettingsError(
+            [f'{file}: this is not valid TOML: {error}. Write texts in quotes: name = "value".']
+        ) from None
     values.setdefault("data_dir", "var")
     _anchor(values, Settings, file.parent)
     for name, section in SECTIONS.items():
@@ -74,20 +80,20 @@ def _read(file: Path | None) -> dict[str, Any]:
 
 
 def _anchor(table: Any, section: type[Section], folder: Path) -> None:
-    """Makes the paths in a table begin at `folder`."""
+    """Resolves the paths in a table against `folder`."""
     for name, field in section.model_fields.items():
         is_path = Path in (field.annotation, *get_args(field.annotation))
         if is_path and isinstance(table, dict) and isinstance(table.get(name), str) and table[name]:
             table[name] = str(folder / table[name])
 
 
-def _lay_over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """The tables of `above` over those of `below`, level by level."""
-    laid = dict(below)
+def _overlay(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    """The values of `above` over those of `below`, table by table."""
+    values = dict(below)
     for name, value in above.items():
         under = below.get(name)
         if not (isinstance(value, dict) and isinstance(under, dict)):
-            laid[name] = value
+            values[name] = value
         else:
-            laid[name] = merge(under, value) if name == "params" else _lay_over(under, value)
-    return laid
+            values[name] = merge(under, value) if name == "params" else _overlay(under, value)
+    return values

@@ -1,8 +1,9 @@
-"""What a profile is: its address, its parameters with what it inherits, and the app that is registered for it."""
+"""What a profile is: its address, its parameters with those it inherits, and the app that is registered for it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from embeddable_host.config.parameters import encode
 from embeddable_host.config.settings import Settings
@@ -42,8 +43,8 @@ class ProfileConfig:
 
     @property
     def server(self) -> str:
-        """RingCentral's API server for this profile, as configured."""
-        return self.parameters.get("appServer", PRODUCTION)
+        """The API server that the widget uses for this profile."""
+        return api_server(self.parameters.get("appServer", ""))
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -53,13 +54,25 @@ class ProfileConfig:
 
     @property
     def is_in_sandbox(self) -> bool:
-        """Whether the app is still used in RingCentral's sandbox."""
-        return self.server.rstrip("/") == SANDBOX
+        """Whether the app is still in RingCentral's sandbox."""
+        return self.server == SANDBOX
 
     @property
     def redirect_uri(self) -> str:
         """The configured redirect URI; empty where only browsers know it."""
         return self.parameters.get("redirectUri", self.url and f"{self.url}{REDIRECT_PAGE}")
+
+
+def api_server(address: str) -> str:
+    """The server for the parameter `appServer`, without a user, who would be a credential, or a slash at the end.
+
+    The widget ignores what it does not accept and uses production (`docs/widget.md`, Parameters).
+    """
+    if not address.startswith("https://") or "?" in address or "javascript" in address:
+        return PRODUCTION
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2].lower().removesuffix(":443")
+    return f"https://{host}{parts.path}".rstrip("/")
 
 
 def profiles_of(settings: Settings) -> tuple[ProfileConfig, ...]:

@@ -1,8 +1,8 @@
-"""The scopes of an app that the widget's features want, as one table: the setup page, the trial and the docs read it.
+"""The scopes that the widget's features need of an app, as one table for the setup page, the live test and the docs.
 
-A scope is granted to the app in RingCentral's console, and stands in the `scope` of a token. Of some the widget looks
-at the token itself (`AppFeatures`: Call Control, Read Call Log, Read Call Recording, Read Contacts, Edit Extensions,
-Team Messaging, Video, AI Internal, Telephony Sessions). The others the platform wants, at the first request for them.
+A scope is granted to the app in RingCentral's console, and is listed in the `scope` of a token. The widget itself
+checks some of them in the token (`AppFeatures`: Call Control, Read Call Log, Read Call Recording, Read Contacts, Edit
+Extensions, Team Messaging, Video, AI Internal, Telephony Sessions). The platform checks the others when they are used.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from embeddable_host.config.parameters import is_on
 
 @dataclass(frozen=True)
 class Scope:
-    """`name` as a token has it, `console` as RingCentral's console shows it.
+    """`name` in a token, `console` in RingCentral's console.
 
-    `within`: what else a token may have in its place: wider scopes that include it, and other names of it.
+    `within`: what a token may have instead: wider scopes that include it, and other names for it.
     """
 
     name: str
@@ -25,10 +25,9 @@ class Scope:
 
 @dataclass(frozen=True)
 class Feature:
-    """What a person knows it by, and the `scopes` that it wants.
+    """A feature of the widget, and the `scopes` that it needs.
 
-    `when`: the switches among the parameters by which it is chosen, and whether each must be on; always where there are
-    none.
+    `when`: the switches that enable it, and whether each must be on; without any it is always enabled.
     """
 
     name: str
@@ -54,7 +53,7 @@ TEAM_MESSAGING = Scope("TeamMessaging", "Team Messaging", ("Glip",))
 TELEPHONY_SESSIONS = Scope("TelephonySessions", "Telephony Sessions")
 VIDEO = Scope("Video", "Video", ("Meetings",))
 VOIP_CALLING = Scope("VoipCalling", "VoIP Calling")
-# Nobody says for sure how a token spells it: RingCentral's own pages have several names.
+# The name in a token is not documented: RingCentral's pages use several.
 WEBSOCKET = Scope(
     "SubscriptionWebSocket",
     "WebSocket Subscriptions",
@@ -66,7 +65,7 @@ CALL_HISTORY = CALLS | {"disableCallHistory": False}
 MESSAGES = {"disableMessages": False}
 TEXTS = MESSAGES | {"disableReadText": False}
 
-# How calls are made is each user's choice: `defaultCallWith` is what holds until then, and takes no scope away.
+# Users choose how they make calls: `defaultCallWith` is only the default, so it removes no scope.
 FEATURES: tuple[Feature, ...] = (
     Feature("the phone itself", (READ_ACCOUNTS, WEBSOCKET)),
     Feature("presence", (READ_PRESENCE, EDIT_PRESENCE)),
@@ -86,13 +85,13 @@ FEATURES: tuple[Feature, ...] = (
 )
 
 
-def chosen(given: Mapping[str, str]) -> list[Feature]:
-    """The features that the widget has when it is given these parameters, as `encode` writes them."""
-    return [feature for feature in FEATURES if all(is_on(name, given) is on for name, on in feature.when.items())]
+def enabled_features(parameters: Mapping[str, str]) -> list[Feature]:
+    """The features of a widget with these parameters, as `encode` writes them."""
+    return [feature for feature in FEATURES if all(is_on(name, parameters) is on for name, on in feature.when.items())]
 
 
-def wanted(features: list[Feature]) -> dict[Scope, list[Feature]]:
-    """The scopes that these features want, in the console's order, and for which of them."""
+def required_scopes(features: list[Feature]) -> dict[Scope, list[Feature]]:
+    """The scopes that these features need, in the console's order, each with the features that need it."""
     scopes = {scope for feature in features for scope in feature.scopes}
     return {
         scope: [feature for feature in features if scope in feature.scopes]

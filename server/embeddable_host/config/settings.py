@@ -1,7 +1,7 @@
 """The settings: everything that can be configured, as declarations.
 
-A further table is a class with its fields and a field of `Settings`: how its variables are called, what the reference
-says and what a mistake in it is told as follow from these.
+A new table is a class with its fields, and a field of `Settings`. The names of its variables, its error messages and
+its part of the reference follow from these.
 """
 
 from collections.abc import Mapping
@@ -32,8 +32,8 @@ from embeddable_host.contract import CDN_ORIGINS, CDN_SOURCE
 
 FILE_NAME = "embeddable.toml"
 
-CURRENT = "current"  # widget.release: what `releases use` chose last
-CDN = "cdn"  # widget.release: no release of our own
+CURRENT = "current"  # widget.release: the one that `releases use` chose last
+CDN = "cdn"  # widget.release: no hosted release
 
 
 class Section(BaseModel):
@@ -45,7 +45,7 @@ class Section(BaseModel):
 class Widget(Section):
     source: Address = Field(
         CDN_SOURCE,
-        description="where `pull` finds releases, and where the widget comes from when none is hosted",
+        description="where `pull` downloads releases, and where pages load the widget if none is hosted",
     )
     release: ReleaseId = Field(CURRENT, description="`current`, the id of a release, or `cdn` to host none")
     embedders: Embedders = Field(["*"], description="origins of the pages that may frame the widget; `*` is every page")
@@ -53,33 +53,33 @@ class Widget(Section):
 
 class Redirect(Section):
     origins: Origins = Field([], description="further origins that may receive the callback")
-    title: str = Field("", description="the redirect page's title; a sentence in the user's language unless set")
-    text: str = Field("", description="what it says while it works; likewise")
-    language: Language = Field("", description="language tag of the page; the browser's language unless set")
-    logo: Logo = Field(None, description="an image file (SVG, PNG, JPEG, WebP; 64 KiB), sent inside the page")
-    color: Color = Field("", description="colour of its text, as in CSS")
-    background: Color = Field("", description="colour behind it, as in CSS")
-    dark_logo: Logo = Field(None, description="the logo where the user prefers dark; `redirect.logo` unless set")
-    dark_color: Color = Field("", description="colour of its text there; without one, the light colours hold")
-    dark_background: Color = Field("", description="colour behind it there")
+    title: str = Field("", description="title of the redirect page; unless set, a built-in text in the user's language")
+    text: str = Field("", description="text of the redirect page during a sign-in; unless set, a built-in one")
+    language: Language = Field("", description="language tag of the redirect page; unless set, the browser's language")
+    logo: Logo = Field(None, description="image file on the redirect page (SVG, PNG, JPEG or WebP, at most 64 KiB)")
+    color: Color = Field("", description="text colour of the redirect page, as in CSS")
+    background: Color = Field("", description="background colour, as in CSS")
+    dark_logo: Logo = Field(None, description="logo in dark mode; unless set, `redirect.logo`")
+    dark_color: Color = Field("", description="text colour in dark mode; unless set, the light colours are used")
+    dark_background: Color = Field("", description="background colour in dark mode")
 
 
 class Setup(Section):
-    enabled: Switch = Field(True, description="serve the setup page and the rehearsal; `false` leaves the files alone")
+    enabled: Switch = Field(True, description="serve the setup page, the sign-in test and the graduation tracker")
 
 
 class Relay(Section):
     enabled: Switch = Field(
-        True, description="let a sign-in come back through the host where the browser leaves no other way"
+        True, description="let sign-ins come back through the host if the browser allows no other way"
     )
-    dir: PathOrNone = Field(None, description="folder for the sealed messages; `relay` in `data_dir` unless set")
+    dir: PathOrNone = Field(None, description="folder for sealed messages; unless set, `relay` in `data_dir`")
     limit: Count = Field(
-        1000, description="how many messages may wait in the folder, and how many apps for theirs in each worker"
+        1000, description="how many messages may wait in the folder, and how many apps may wait for one in each worker"
     )
 
 
 class Profile(Section):
-    params: Parameters = Field({}, description="parameters of this profile, over those of `[params]`")
+    params: Parameters = Field({}, description="parameters of this profile; they override `[params]`")
 
 
 class Settings(Section):
@@ -87,19 +87,21 @@ class Settings(Section):
 
     public_url: AddressOrNone = Field(
         "",
-        description="the host's public address; pins what is injected, else it is the address a page loads it from",
+        description="the host's public address; unless set, the address that a page loads the script from",
     )
     data_dir: Path = Field(Path("var"), description="folder for releases and caches")
-    public_dir: Folder = Field(None, description="folder with pages of your own, laid over the built-in ones")
-    allow_public_secrets: Switch = Field(False, description="publish credentials found in parameters (do not)")
+    public_dir: Folder = Field(None, description="folder with your own pages, which replace the built-in ones")
+    allow_public_secrets: Switch = Field(False, description="publish credentials in parameters (not recommended)")
     widget: Widget = Field(default_factory=Widget)
     redirect: Redirect = Field(default_factory=Redirect)
     setup: Setup = Field(default_factory=Setup)
     relay: Relay = Field(default_factory=Relay)
-    params: Parameters = Field({}, description="any parameter of the widget", examples=[{"clientId": "your-client-id"}])
+    params: Parameters = Field(
+        {}, description="any [parameter](#parameters) of the widget", examples=[{"clientId": "your-client-id"}]
+    )
     profiles: dict[ProfileName, Profile] = Field(
         {},
-        description="further sets of parameters, each served under its own name",
+        description="more sets of parameters, each served under its own name",
         examples=[{"sandbox": {"params": {"clientId": "your-client-id"}}}],
     )
 
@@ -117,20 +119,24 @@ class Settings(Section):
 
     @property
     def cdn_origins(self) -> tuple[str, ...]:
-        """Every origin that the CDN's widget may run on."""
+        """Every origin that the CDN's widget can run on."""
         return (*CDN_ORIGINS, origin_of(self.widget.source))
 
     def without_relay(self) -> "Settings":
-        """The same, for a site that cannot take answers: an export."""
+        """The same settings for a site that cannot receive messages: an export."""
         return self.model_copy(update={"relay": self.relay.model_copy(update={"enabled": False})})
 
+    def with_public_url(self, url: str) -> "Settings":
+        """The same settings for a host at `url`."""
+        return self.model_copy(update={"public_url": url})
+
     def parameters(self, profile: str | None) -> dict[str, Value]:
-        """The parameters of a profile with what it inherits; of the default one for None."""
+        """The parameters of a profile with those it inherits; of the default profile for None."""
         return merge(self.params, self.profiles[profile].params) if profile else dict(self.params)
 
 
 def _section(annotation: Any) -> type[Section] | None:
-    """The table that a field is, or that each entry of it is; None for any other setting."""
+    """The type of a field that is a table or a collection of tables; None for any other setting."""
     kind = (get_args(annotation) or (annotation,))[-1]
     return kind if isinstance(kind, type) and issubclass(kind, Section) else None
 
@@ -138,4 +144,4 @@ def _section(annotation: Any) -> type[Section] | None:
 SECTIONS: Mapping[str, type[Section]] = {
     name: section for name, field in Settings.model_fields.items() if (section := _section(field.annotation))
 }
-NAMED = frozenset(name for name in SECTIONS if get_args(Settings.model_fields[name].annotation))  # with many entries
+COLLECTIONS = frozenset(name for name in SECTIONS if get_args(Settings.model_fields[name].annotation))  # by name

@@ -1,4 +1,4 @@
-"""Reads `faults.toml`: what each fault of a deployed address means for a sign-in, and the line to change."""
+"""Reads `faults.toml`: what each fault of a deployed address means for a sign-in, and how to fix it."""
 
 import tomllib
 from collections.abc import Mapping
@@ -8,29 +8,31 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Fault:
-    """`why` it matters to a sign-in or a call, and what to `fix`.
+    """`why` it matters to a sign-in or a call, and how to `fix` it.
 
-    `seen_by_browsers`: whether a page can see it. `explains`: faults that are its consequence where both are found.
-    `code` and `words`: those in which RingCentral tells it (`widget.md`); empty for a fault of the host's own half.
-    `text`: the name of the redirect page's sentence that tells a user of it, if one does.
-    `seen_by_live_test`: whether a real sign-in can end with it; `errors`: the OAuth errors by which it is known there
-    (RFC 6749 §4.1.2.1, §5.2).
+    `statuses`, `relay_statuses`: the HTTP statuses that mean it, of a page or file and of the relay's addresses.
+    `explains`: faults that are its consequence if both are found. `seen_by_browsers`: whether the simulated sign-in
+    test can find it. `seen_by_live_test`: whether the live sign-in test can end with it; `errors`: the OAuth errors
+    that mean it there (RFC 6749 §4.1.2.1, §5.2). `code` and `words`: RingCentral's own error for it
+    (`docs/widget.md`, When RingCentral refuses). `text`: the name of the redirect page's text for it.
     """
 
     why: str
     fix: str
-    seen_by_browsers: bool = False
+    statuses: tuple[int, ...] = ()
+    relay_statuses: tuple[int, ...] = ()
     explains: tuple[str, ...] = ()
+    seen_by_browsers: bool = False
+    seen_by_live_test: bool = False
+    errors: tuple[str, ...] = ()
     code: str = ""
     words: str = ""
     text: str = ""
-    seen_by_live_test: bool = False
-    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Symptom:
-    """A fault, by its name in `FAULTS`, as one answer shows it."""
+    """A fault, by its name in `FAULTS`, as one response shows it."""
 
     fault: str
     expected: str
@@ -43,3 +45,5 @@ def _read() -> Mapping[str, Fault]:
 
 
 FAULTS = _read()
+STATUSES: Mapping[int, str] = {status: name for name, fault in FAULTS.items() for status in fault.statuses}
+RELAY_STATUSES: Mapping[int, str] = {status: name for name, fault in FAULTS.items() for status in fault.relay_statuses}

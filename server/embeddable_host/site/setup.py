@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from embeddable_host.config.credentials import is_secret
 from embeddable_host.config.parameters import ALIASES, form
-from embeddable_host.config.scopes import FEATURES, Feature, chosen, wanted
+from embeddable_host.config.scopes import FEATURES, Feature, enabled_features, required_scopes
 from embeddable_host.faults.faults import FAULTS, Fault
 from embeddable_host.responses.headers import MINUTES, PagePolicy, script_headers
 from embeddable_host.site.inputs import INDEX, Inputs, ProfileSite
@@ -97,7 +97,7 @@ def _values(profile: ProfileSite) -> Values:
 
 def _scopes_in_words(profile: ProfileSite) -> str:
     """The scopes that the host's own parameters want, for readers without JavaScript."""
-    scopes = wanted(chosen(profile.config.parameters))
+    scopes = required_scopes(enabled_features(profile.config.parameters))
     return "; ".join(
         f"{scope.console} (for {', '.join(feature.name for feature in features)})" for scope, features in scopes.items()
     )
@@ -109,7 +109,7 @@ def _refusals() -> list[Fault]:
     One code has two reasons, which a page cannot tell apart. The last one is for all that has none.
     """
     unknown = FAULTS["client-unknown"]
-    elsewhere = replace(FAULTS["client-of-the-other-server"], code=unknown.code, words=unknown.words)
+    elsewhere = replace(FAULTS["client-on-other-server"], code=unknown.code, words=unknown.words)
     return [*(fault for fault in FAULTS.values() if fault.code), elsewhere, FAULTS["window-unclear"]]
 
 

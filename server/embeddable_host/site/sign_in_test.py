@@ -1,7 +1,7 @@
 """The rehearsal: whole sign-ins played against the host by a page, without RingCentral."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from embeddable_host.config.profiles import REDIRECT_PAGE
@@ -29,10 +29,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A fault that a page can see, as `faults.toml` explains it."""
+    """A fault that a page can find, as `faults.toml` explains it, with the HTTP statuses that mean it."""
 
     why: str
     fix: str
+    statuses: Sequence[int]
+    relayStatuses: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def _values(profile: ProfileSite) -> Values:
 
 
 def _explanation(fault: Fault) -> Explanation:
-    return Explanation(fault.why, fault.fix)
+    return Explanation(fault.why, fault.fix, fault.statuses, fault.relay_statuses)
 
 
 def _as_browsers_see(page: Draft) -> Expected:
