@@ -24,7 +24,7 @@ class Row:
     """One line of the results.
 
     `ours`: what was measured, in `unit`. `theirs`: the same of what it is compared with, `against`, in the same rounds.
-    `reach`: the target for the ratio, or for our median if there is nothing to compare with; "≤ 0.85".
+    `reach`: what design asks of the ratio, or of our median where there is nothing to compare with; "≤ 0.85".
     """
 
     what: str
@@ -58,8 +58,8 @@ def show(row: Row) -> Row:
     compared = f" against {statistics.median(row.theirs):,.4g} ({row.against})" if row.theirs else ""
     ratio = f" = {row.value:.2f} ({min(row.values):.2f} to {max(row.values):.2f})" if row.theirs else ""
     verdict = {None: "", True: "", False: "  NOT REACHED"}[row.is_reached]
-    target = f"  [{row.reach}]" if row.reach else ""
-    print(f"  {row.what}: {statistics.median(row.ours):,.4g} {row.unit}{compared}{ratio}{target}{verdict}", flush=True)
+    asked = f"  [{row.reach}]" if row.reach else ""
+    print(f"  {row.what}: {statistics.median(row.ours):,.4g} {row.unit}{compared}{ratio}{asked}{verdict}", flush=True)
     return row
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, Request
-from starlette.requests import Request as Received
+from starlette.requests import Request as Asked
 from starlette.responses import HTMLResponse, Response
 
 from common import Row, in_turns, show
@@ -22,9 +22,9 @@ from world.user import Phone
 ROUNDS, ANEW, RELAYED = 15, 5, 5
 SETTINGS = f'[params]\nclientId = "bench"\n[redirect]\norigins = ["https://{CROSS_SITE}"]\n'
 SIZE = 12_990  # bytes of 2.3.1's redirect.js
-AGAINST = "a page like the widget's own"
-CALLBACK = urlencode({"code": "bench", "state": "a-b"})
-OPEN_CONNECTION = "redirect page, on an open connection"
+AGAINST = "a page built as the widget's own is"
+ANSWER = urlencode({"code": "bench", "state": "a-b"})
+THERE = "redirect page, on a connection that is there"
 BEFORE = {"ours": f"{OURS}healthz", "theirs": f"https://{COPY}/before.html"}
 PAGES = {"ours": f"{OURS}redirect.html", "theirs": f"https://{COPY}/redirect.html"}
 
@@ -34,10 +34,10 @@ OPENER = """<!doctype html><title>CRM</title><script>
   async function handOff(address, before) {
     const opened = window.open(before);
     await pause(1500);
-    const start = performance.now();
+    const asked = performance.now();
     opened.location = address;
     await new Promise((resolve) => addEventListener('message', resolve, { once: true }));
-    return (performance.now() - start) / 1000;
+    return (performance.now() - asked) / 1000;
   }
 </script>"""
 
@@ -50,7 +50,7 @@ LOGIN = (
 class SlowPlatform(Platform):
     """Severs each window, and lets its user take their time."""
 
-    async def authorize(self, request: Received) -> Response:
+    async def authorize(self, request: Asked) -> Response:
         page = LOGIN.format(address=json.dumps(self.callback(request.query_params)))
         return HTMLResponse(page, headers={"Cross-Origin-Opener-Policy": "same-origin"})
 
@@ -71,8 +71,8 @@ def put_up_theirs(sides: Sides) -> None:
 
 
 def hand_off(page: Page, side: str, before: str) -> float:
-    """Seconds from a window's navigation to the redirect page until `page`, which opened it, has the callback."""
-    return float(page.evaluate("(parameters) => handOff(...parameters)", [f"{PAGES[side]}?{CALLBACK}", before]))
+    """Seconds from a window's navigation to the redirect page until `page`, which opened it, has the answer."""
+    return float(page.evaluate("(given) => handOff(...given)", [f"{PAGES[side]}?{ANSWER}", before]))
 
 
 def on_a_connection(sides: Sides) -> Row:
@@ -84,7 +84,7 @@ def on_a_connection(sides: Sides) -> Row:
         for once in both:
             once()
         ours, theirs = in_turns(ROUNDS, *both)
-    return Row(OPEN_CONNECTION, "s", ours, "≤ 0.60", AGAINST, theirs)
+    return Row(THERE, "s", ours, "≤ 0.60", AGAINST, theirs)
 
 
 def on_a_new_connection(sides: Sides) -> Row:
@@ -106,12 +106,12 @@ def relayed(sides: Sides, user: Path) -> float:
     with sides.browser(user) as browser:
         page = browser.new_page()
         page.goto(sides.team_page("relay.html", html))
-        requests: list[Request] = []
-        browser.on("request", lambda request: requests.append(request))
-        with browser.expect_event("response", lambda response: response.url.endswith("/token")) as token:
+        asked: list[Request] = []
+        browser.on("request", lambda request: asked.append(request))
+        with browser.expect_event("response", lambda answer: answer.url.endswith("/token")) as token:
             Phone(page).press_sign_in()
-        [back] = [request for request in requests if request.url.startswith(PAGES["ours"])]
-        assert any("/relay/" in request.url and request.method == "POST" for request in requests), "it came another way"
+        [back] = [request for request in asked if request.url.startswith(PAGES["ours"])]
+        assert any("/relay/" in request.url and request.method == "POST" for request in asked), "it came another way"
         return float(token.value.request.timing["startTime"] - back.timing["startTime"]) / 1000 / ROUND_TRIP
 
 

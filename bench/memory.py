@@ -1,7 +1,7 @@
-"""What the host uses with a full release and three profiles: time to start, memory over many changes, and how both grow
-with profiles and releases.
+"""What the host takes with a full release and three profiles: time to start, memory over many changes, and how both
+grow with profiles and releases.
 
-Memory is the resident memory of the process (VmRSS).
+Memory is what the system has given the process (VmRSS).
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from world.timeouts import wait_until
 
 TIMEOUT = 600
 STARTS, CHANGES = 5, 50
-STABLE = 30  # samples without a change, a tenth of a second apart
+STILL = 30  # looks, a tenth of a second apart
 PROFILES, RELEASES = (1, 10, 100), (1, 3, 10)
 
 
@@ -48,7 +48,7 @@ def change(host: Path, server: Server, profiles: int, title: str, release: str) 
 
 
 def seconds_to_start(host: Path) -> float:
-    """From the start of `serve` to its first response."""
+    """From the start of `serve` to its first answer."""
     begun = time.monotonic()
     with serving(host):
         return time.monotonic() - begun
@@ -60,17 +60,18 @@ def seconds_of_version() -> float:
     return time.monotonic() - begun
 
 
-def stable_memory(server: Server) -> float:
-    """The memory once it is stable: after a change, the old site stays for a while, and encodings are computed."""
-    samples = [server.memory]
-    while len(samples) < STABLE or max(samples[-STABLE:]) - min(samples[-STABLE:]) > 0.5:
+def settled(server: Server) -> float:
+    """The memory once it stays as it is: after a change the old site is there for a while, and the best encodings are
+    made."""
+    seen = [server.memory]
+    while len(seen) < STILL or max(seen[-STILL:]) - min(seen[-STILL:]) > 0.5:
         time.sleep(0.1)
-        samples.append(server.memory)
-    return samples[-1]
+        seen.append(server.memory)
+    return seen[-1]
 
 
-class Releases:
-    """The releases of a host: the first one, and copies that differ in one file."""
+class Shelf:
+    """The releases of a host, to which copies of the first one are added that differ in one file."""
 
     def __init__(self, host: Path, staged: Path) -> None:
         self.folder = host / "var" / "releases"
@@ -85,7 +86,7 @@ class Releases:
         }
 
     def add(self, folder: Path, number: int) -> str:
-        """Installs one more, reusing what is compressed; its id."""
+        """Installs one more, without compressing again what has been; its id."""
         shutil.copytree(self._staged, folder)
         (folder / "number.txt").write_text(f"{number}")
         with pytest.MonkeyPatch.context() as patch:
@@ -107,17 +108,17 @@ class Releases:
 
 
 def swaps(host: Path, releases: list[str]) -> Row:
-    """The memory of a new server after many changes of release and settings, compared with after the first."""
+    """The memory of a new server after many changes of release and settings, against after the first."""
     with serving(host) as server:
         change(host, server, 3, "before", releases[-1])
-        before = stable_memory(server)
+        before = settled(server)
         for number in range(CHANGES):
             change(host, server, 3, f"change {number}.", releases[number % len(releases)])
-        return Row(f"memory after {CHANGES} swaps", "MiB", [stable_memory(server)], "≤ 1.10", "before them", [before])
+        return Row(f"memory after {CHANGES} swaps", "MiB", [settled(server)], "≤ 1.10", "before them", [before])
 
 
 def fill_cache(host: Path) -> None:
-    """Uses fast encodings instead of the best, which take minutes: the results are the same."""
+    """Fast encodings in the place of the best, whose making takes minutes: what follows is the same with either."""
     with pytest.MonkeyPatch.context() as patch:
         for coding, encode in FAST.items():
             patch.setitem(BEST, coding, encode)  # type: ignore[arg-type]
@@ -129,7 +130,7 @@ def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row
     fill_cache(host)
     seconds = [seconds_to_start(host)]
     with serving(host) as server:
-        memory = [stable_memory(server)]
+        memory = [settled(server)]
         swap = [
             change(host, server, profiles, f"swap {what} {each}.", releases[each % len(releases)]) for each in (0, 1)
         ]
@@ -141,26 +142,26 @@ def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     make_best(configured(host, settings(3)))
-    rows = [show(Row("start to first response", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
+    rows = [show(Row("start to first answer", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
     rows.append(show(Row("embeddable-host --version", "s", [seconds_of_version() for _ in range(STARTS)], "≤ 0.20")))
     with serving(host) as server:
-        rows.append(show(Row("memory at rest", "MiB", [stable_memory(server)], "≤ 64")))
-    store = Releases(host, release)
-    second = store.add(folder / "2", 2)
-    rows.append(show(swaps(host, [store.first, second])))
-    store.forget()
+        rows.append(show(Row("memory at rest", "MiB", [settled(server)], "≤ 64")))
+    shelf = Shelf(host, release)
+    second = shelf.add(folder / "2", 2)
+    rows.append(show(swaps(host, [shelf.first, second])))
+    shelf.forget()
     return rows
 
 
 def measure_growth(folder: Path, host: Path, release: Path) -> list[Row]:
-    store = Releases(host, release)
+    shelf = Shelf(host, release)
     rows = []
     for profiles in PROFILES:
-        rows += grown(host, f"{profiles} profile{'s' if profiles > 1 else ''}", profiles, [store.first])
+        rows += grown(host, f"{profiles} profile{'s' if profiles > 1 else ''}", profiles, [shelf.first])
     for count in RELEASES:
-        while len(installed(store.folder)) < count:
-            number = len(installed(store.folder)) + 1
-            store.add(folder / f"{number}", number)
-        rows += grown(host, f"{count} release{'s' if count > 1 else ''}", 3, list(installed(store.folder)))
-    store.forget()
+        while len(installed(shelf.folder)) < count:
+            number = len(installed(shelf.folder)) + 1
+            shelf.add(folder / f"{number}", number)
+        rows += grown(host, f"{count} release{'s' if count > 1 else ''}", 3, list(installed(shelf.folder)))
+    shelf.forget()
     return rows

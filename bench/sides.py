@@ -7,7 +7,7 @@ The pages of the team and the platform are near: what they take is no part of ei
 import contextlib
 import gzip
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ OURS, THEIRS = f"https://{NGINX}/", f"https://{CDN[0]}{CDN_FOLDER}"
 TEAM = f"https://{CROSS_SITE}/"
 TYPES = (".js", ".css", ".html", ".svg", ".json")  # that a CDN compresses
 
-# As the CDN responds: compressed beforehand, so that its machine makes no difference.
+# As the CDN answers: compressed beforehand, so that its machine has no part in it.
 AROUND = """
   server {{
     listen 127.0.0.1:{port} ssl http2;
@@ -136,8 +136,10 @@ def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -
 
 
 @contextlib.contextmanager
-def chromium(ports: dict[str, int], key: str) -> Iterator[Callable[[Path], BrowserContext]]:
-    """Starts Chromium as users have it, but headless. It resolves no other names."""
+def chromium(
+    ports: dict[str, int], key: str, without: Sequence[str] = ()
+) -> Iterator[Callable[[Path], BrowserContext]]:
+    """What starts Chromium as users have it, but for its window and the features `without`. It knows no other names."""
     rules = [f"MAP {name}:443 127.0.0.1:{port}" for name, port in ports.items()]
     arguments = [
         f"--host-resolver-rules={','.join([*rules, 'MAP * ~NOTFOUND'])}",
@@ -147,7 +149,7 @@ def chromium(ports: dict[str, int], key: str) -> Iterator[Callable[[Path], Brows
     common = {"executable_path": command("chromium"), "chromium_sandbox": False}
     with sync_playwright() as playwright:
         with playwright.chromium.launch(**common, args=arguments) as unasked:
-            options = common | partitioned(arguments, disabled(unasked))
+            options = common | partitioned(arguments, disabled(unasked), without)
         yield lambda user: playwright.chromium.launch_persistent_context(user, locale="en-US", **options)
 
 

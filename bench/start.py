@@ -16,9 +16,9 @@ ROUNDS = 9
 CLIENT = "bench"
 SETTINGS = f'[params]\nclientId = "{CLIENT}"\n'
 SCRIPTS = {"ours": f"{OURS}adapter.js", "theirs": f"{THEIRS}adapter.js?clientId={CLIENT}"}
-FIRST, NEXT, LATER = "first visit", "next page", "in a restarted browser"
+FIRST, NEXT, LATER = "first visit", "next page", "in a browser started anew"
 VISITS = {FIRST: "≤ 0.85", NEXT: "≤ 1.00", LATER: "≤ 1.00"}
-AGAINST = "the same release, served as the CDN does"
+AGAINST = "the same release as the CDN serves it"
 
 
 @dataclass

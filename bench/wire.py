@@ -1,4 +1,4 @@
-"""What a user downloads: the bytes of a first start, and of an update."""
+"""What a user loads: the bytes of a first start, and of an update."""
 
 import gzip
 from pathlib import Path
@@ -19,7 +19,7 @@ def kib(size: int) -> list[float]:
 
 
 def ours(site: Site, path: str) -> int:
-    """Bytes of the response at `path` in its smallest encoding."""
+    """Bytes of the answer at `path` in its smallest encoding."""
     return min(body.size for body in site[path].bodies)
 
 
@@ -48,13 +48,13 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
         ),
         show(
             Row(
-                "update, all files",
+                "update, all that is loaded",
                 "KiB",
                 kib(adapter + start),
                 "",
-                "changed files, with the CDN's gzip",
+                "what changed, with the CDN's gzip",
                 kib(theirs(release, *CHANGED)),
             )
         ),
-        show(Row("update, unchanged files in it", "KiB", kib(same))),
+        show(Row("update, of it files that have not changed", "KiB", kib(same))),
     ]

@@ -20,13 +20,13 @@ WIDE, NARROW = 100_000_000, 400_000  # bytes a second
 LARGE = 80_000
 
 
-async def respond(request: Request) -> PlainTextResponse:
+async def answer(request: Request) -> PlainTextResponse:
     return PlainTextResponse("x" * int(request.path_params["size"]))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    with running_app(Starlette(routes=[Route("/{size}", respond)])) as port:
+    with running_app(Starlette(routes=[Route("/{size}", answer)])) as port:
         yield port
 
 
