@@ -257,7 +257,7 @@ def test_a_first_pull_that_fails_ends_the_start_with_advice(
 
     assert done.returncode == 2
     assert "app.js" in done.stderr
-    assert "Leave --pull out" in done.stderr
+    assert "Without --pull" in done.stderr
     assert "Embeddable Host on" not in done.stderr
 
 

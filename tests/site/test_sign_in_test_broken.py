@@ -82,7 +82,7 @@ BROKEN = {
     "a second CSP": (
         changed(f"add_header {CSP} \"script-src 'self'\" always;", OF_THE_PAGE),
         WITHOUT_REDIRECT_PAGE,
-        "Take `add_header Content-Security-Policy …` out",
+        "Remove `add_header Content-Security-Policy …`",
     ),
     "a replaced script": (
         rewritten("callOpener", "callNobody"),
@@ -102,7 +102,7 @@ BROKEN = {
     "a login page": (
         answered("default_type text/html; return 200 '<!doctype html><form>Log in</form>';"),
         WITHOUT_REDIRECT_PAGE,
-        "Have the address answered by the host",
+        "Let the host serve this address",
     ),
     "an opener policy on the start page": (
         replaced(OPENER_POLICY, "same-origin", OF_THE_START),
@@ -112,9 +112,9 @@ BROKEN = {
     "another start page": (
         answered("default_type text/html; return 200 '<!doctype html><p>Hello';", OF_THE_START),
         WITHOUT_START_PAGE,
-        "Have the address answered by the host",
+        "Let the host serve this address",
     ),
-    "no relay": (answered("return 404;", OF_THE_RELAY), WITHOUT_RELAY, "Pass `relay/` on to the host"),
+    "no relay": (answered("return 404;", OF_THE_RELAY), WITHOUT_RELAY, "Forward `relay/` to the host"),
     "a cached relay": (changed(CACHING, OF_THE_RELAY), WITHOUT_RELAY, "`proxy_cache off;`"),
 }
 
@@ -174,12 +174,12 @@ RELAY_FOUND = {
     "POST is forbidden": (
         changed("limit_except GET { deny all; }", OF_THE_RELAY),
         ("relay-refused", "POST relay/…: status 403"),
-        "nor `limit_except` in front",
+        "bot check and `limit_except`",
     ),
     "files answer": (
         answered("return 405;", OF_THE_RELAY),
         ("relay-missing", "POST relay/…: status 405"),
-        "POST as well as GET",
+        "both POST and GET",
     ),
     "large bodies are refused": (
         changed("client_max_body_size 1k;", OF_THE_RELAY),
@@ -189,12 +189,12 @@ RELAY_FOUND = {
     "bodies are dropped": (
         changed(BODILESS, OF_THE_RELAY),
         ("relay-stripped", "POST relay/…: status 400"),
-        "passes body and headers on",
+        "forwards body and headers",
     ),
     "headers are dropped": (
         changed(HEADLESS, OF_THE_RELAY),
         ("relay-stripped", "POST relay/…: status 415"),
-        "passes body and headers on",
+        "forwards body and headers",
     ),
     "a rate limit": (
         answered("return 429;", OF_THE_RELAY),
@@ -204,27 +204,27 @@ RELAY_FOUND = {
     "a login": (
         answered("return 401;", OF_THE_RELAY),
         ("relay-refused", "POST relay/…: status 401"),
-        "neither login nor bot check",
+        "login, bot check",
     ),
     "a redirect to a login": (
         answered(f"return 302 https://{SAME_SITE}/;", OF_THE_RELAY),
         ("relay-refused", "POST relay/…: a redirect"),
-        "neither login nor bot check",
+        "login, bot check",
     ),
     "a page for whatever is asked": (
         answered(f"{HTML} {PAGE}", OF_THE_RELAY),
         ("relay-missing", "POST relay/…: a page"),
-        "Pass `relay/` on to the host",
+        "Forward `relay/` to the host",
     ),
     "a page for GET": (
         changed(f"{HTML} if ($request_method = GET) {{ {PAGE} }}", OF_THE_RELAY),
         ("relay-missing", "GET relay/…: a page"),
-        "Pass `relay/` on to the host",
+        "Forward `relay/` to the host",
     ),
     "GET is not passed on": (
         changed("if ($request_method = GET) { return 404; }", OF_THE_RELAY),
         ("relay-missing", "GET relay/…: status 404"),
-        "POST as well as GET",
+        "both POST and GET",
     ),
     "answers are rewritten": (
         changed("sub_filter_types *; sub_filter_once off; sub_filter a ''; sub_filter A '';", OF_THE_RELAY),
@@ -237,7 +237,7 @@ RELAY_FOUND = {
         "`proxy_read_timeout 40s;`",
     ),
     "no room": (answered("return 507;", OF_THE_RELAY), ("relay-full", "POST relay/…: status 507"), "Make room"),
-    "a dead host": (answered("return 502;", OF_THE_RELAY), ("host-down", "POST relay/…: status 502"), "Start it"),
+    "a dead host": (answered("return 502;", OF_THE_RELAY), ("host-down", "POST relay/…: status 502"), "Start the host"),
     "an odd status": (answered("return 418;", OF_THE_RELAY), ("status", "POST relay/…: status 418"), "in the logs"),
     "no answer": (answered("return 444;", OF_THE_RELAY), ("no-response", "POST relay/…: no answer"), "error log"),
 }

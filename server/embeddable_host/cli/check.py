@@ -33,7 +33,7 @@ NO_SETTINGS = (
     "--connect-to",
     multiple=True,
     metavar="HOST:PORT:ADDRESS:PORT",
-    help="Connect to ADDRESS:PORT for HOST:PORT, such as one replica behind a load balancer. Repeatable.",
+    help="Connect to ADDRESS:PORT for HOST:PORT, such as one replica behind a load balancer. Can be repeated.",
 )
 @config_option
 def check(
@@ -44,7 +44,7 @@ def check(
     connect_to: tuple[str, ...],
     config: Path | None,
 ) -> None:
-    """Check the host deployed at URL (default: public_url): does it respond as this configuration says?
+    """Check that the host at URL responds as configured. URL is public_url by default.
 
     --registration sends each profile's client id and redirect URI to its RingCentral server, through HTTPS_PROXY if
     that is set. It signs nobody in.

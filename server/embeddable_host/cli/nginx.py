@@ -19,7 +19,7 @@ from embeddable_host.deploy.nginx import site as nginx_site
     multiple=True,
     default=NginxOptions.upstream,
     show_default=True,
-    help="The address the host listens on, or unix:/path of its socket. Repeat it for each replica.",
+    help="The address the host listens on, or unix:/path of its socket. Can be repeated, for replicas.",
 )
 @click.option("--prefix", metavar="/PATH/", help="Print only a location, for an existing server block.")
 @click.option("--http", is_flag=True, help="With --prefix: print the part for the http block.")

@@ -14,7 +14,7 @@ from embeddable_host.releases.error import ReleaseError
 @config_option
 @click.pass_context
 def releases(context: click.Context, config: Path | None) -> None:
-    """List the installed releases, choose or remove one."""
+    """List, choose and remove releases."""
     context.obj = config
     if context.invoked_subcommand is None:
         context.invoke(list_releases)

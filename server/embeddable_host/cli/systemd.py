@@ -10,7 +10,11 @@ from embeddable_host.deploy.systemd import is_hidden, units
 
 
 @click.command(epilog="Example: embeddable-host systemd --output /etc/systemd/system")
-@click.option("--command", default=str(Path(sys.executable).with_name("embeddable-host")), help="Path of the command.")
+@click.option(
+    "--command",
+    default=str(Path(sys.executable).with_name("embeddable-host")),
+    help="Path of embeddable-host (default: this one).",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
