@@ -1,4 +1,4 @@
-# One command each: `make help` lists them. All they need is installed on the way, into .venv and node_modules.
+# `make help` lists the targets. Each installs what it needs into .venv and node_modules.
 
 PYTHON ?= python3
 VENV := .venv
@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 .PHONY: help serve test test-fast image-test lighthouse bench fuzz lint observatory audit format reference constraints screenshots release clean
 
-help: ## list what there is to run
+help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
@@ -14,23 +14,23 @@ serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 
 PYTEST := PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses 3 --dist worksteal
 
-test: $(VENV)/installed-dev node_modules/installed ## run all tests; browsers and nginx come from Debian's packages
+test: $(VENV)/installed-dev node_modules/installed ## run all tests, with browsers and nginx from Debian's packages
 	tests/tools/install-packages chromium chromium-headless-shell firefox-esr WebKitWebDriver Xvfb nginx
 	$(PYTEST)
 	$(MAKE) --no-print-directory lighthouse
 
-# Where a test is about one process of the host and about several, this runs the one.
-test-fast: $(VENV)/installed-dev node_modules/installed ## run the tests that need neither browsers nor nginx, in a minute
+# Tests that run with one worker and with several run only with one here.
+test-fast: $(VENV)/installed-dev node_modules/installed ## run only the tests that need neither browsers nor nginx: one minute
 	$(PYTEST) -m 'not world and not long' -k 'not workers'
 
-# As root: an image is built and run without a service or a registry, from a Debian that debootstrap makes once.
-image-test: $(VENV)/installed-image ## build the image, run it, sign in to it, and check what goes with it
+# Needs root. The image is built and run without a service or a registry, on a Debian base that debootstrap creates once.
+image-test: $(VENV)/installed-image ## build the image, run it and sign in to it; check the manifests
 	tests/tools/install-packages buildah debootstrap podman crun netavark aardvark-dns iptables ip
 	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" $(BIN)/pytest tests/image
 
-# Scores of the setup page, the tracker and the rehearsal. After the tests, with the machine to itself: performance is a measurement.
-lighthouse: $(VENV)/installed-dev node_modules/installed ## measure the setup page, the tracker and the rehearsal
+# Runs after the tests, alone on the machine: performance is measured.
+lighthouse: $(VENV)/installed-dev node_modules/installed ## run Lighthouse on the setup page, the tracker and the sign-in test
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
@@ -54,16 +54,16 @@ lint: $(VENV)/installed-dev node_modules/installed ## check style and types (ruf
 	npm run --silent lint
 	$(MAKE) --no-print-directory audit
 
-format: $(VENV)/installed-dev ## rewrite the Python files in the project's style
+format: $(VENV)/installed-dev ## format the Python files
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-reference: $(VENV)/installed-dev ## write the generated tables in docs/ anew
+reference: $(VENV)/installed-dev ## regenerate the tables in docs/
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
-# Of requirements.lock every file is known by its hash, so that nothing else can be installed for it; constraints.txt has
-# the same versions for those who install from elsewhere.
-constraints: ## pin anew what a deployment installs: constraints.txt and requirements.lock
+# requirements.lock has the hash of every file, so that nothing else can be installed; constraints.txt has the same versions
+# for installations from other sources.
+constraints: ## update the versions that a deployment installs: constraints.txt and requirements.lock
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/pip install --quiet --disable-pip-version-check pip-tools
@@ -72,26 +72,26 @@ constraints: ## pin anew what a deployment installs: constraints.txt and require
 	{ sed '/^[^#]/d' constraints.txt; sed -n 's/^\([a-z].*==[^ ]*\).*/\1/p' build/requirements.lock; } > build/constraints.txt
 	mv build/constraints.txt build/requirements.lock .
 
-observatory: $(VENV)/installed-dev tests/tools/observatory/node_modules/installed ## have outsiders' tools look at the shipped nginx: A+ or it fails
+observatory: $(VENV)/installed-dev tests/tools/observatory/node_modules/installed ## run MDN's and Google's security checks on the shipped nginx; fails below A+
 	tests/tools/install-packages nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/observatory.py
 
-audit: $(VENV)/installed-dev ## ask the registries for known advisories about every dependency
+audit: $(VENV)/installed-dev ## look for known advisories about every dependency
 	$(BIN)/python tests/tools/audit.py
 
-screenshots: $(VENV)/installed-dev ## take the pictures in docs/ anew
+screenshots: $(VENV)/installed-dev ## take the pictures in docs/
 	tests/tools/install-packages chromium chromium-headless-shell nginx
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python tests/tools/screenshots.py docs
 
-# The wheel is built from the sdist, so what the sdist lacks is missed here and not by whoever installs it.
-release: $(VENV)/installed-dev ## build sdist and wheel into dist/, check them, and serve from the wheel
+# The wheel is built from the sdist, so a file that is missing from the sdist is noticed here.
+release: $(VENV)/installed-dev ## build sdist and wheel in dist/, check them, and serve from the wheel
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/twine check --strict dist/*
 	$(BIN)/python tests/tools/try_wheel.py dist/*.whl
 	$(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-file dist/sbom.cdx.json requirements.lock
 
-clean: ## remove what these commands have made: .venv, node_modules, dist, build
+clean: ## remove .venv, node_modules, dist and build
 	rm -rf $(VENV) node_modules tests/tools/observatory/node_modules dist build
 
 $(VENV)/installed: pyproject.toml
@@ -115,7 +115,7 @@ $(VENV)/installed-image: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[image]'
 	touch $@
 
-# Without its scripts: they ask for a list that is not needed here.
+# Without install scripts: they download a list that is not needed here.
 tests/tools/observatory/node_modules/installed: tests/tools/observatory/package-lock.json
 	tests/tools/install-packages npm
 	cd tests/tools/observatory && npm ci --silent --ignore-scripts --no-audit --no-fund

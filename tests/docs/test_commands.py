@@ -1,7 +1,7 @@
-"""What the pages tell their readers to type is typed: in a folder of its own, on a machine that is not touched.
+"""The commands on the pages are run, in a temporary folder.
 
 Paths such as /etc lead into a folder, names such as phone.example.com to a host on loopback, and the widget's CDN is a
-server beside it. What cannot end (`serve`) or needs a machine of its own is read as far as its command reads it.
+stand-in. Of a command that does not end (`serve`), only the arguments are parsed.
 """
 
 import re
@@ -37,7 +37,7 @@ WITH_COMMANDS = [page for page in PAGES if any(NAME in block for block in page.b
 
 @dataclass(frozen=True)
 class Line:
-    """One command as it is typed: its variables, then its words."""
+    """One command with its variables."""
 
     words: tuple[str, ...]
     variables: dict[str, str] = field(default_factory=dict)
@@ -54,11 +54,11 @@ def lines(block: str) -> Iterator[Line]:
             if word not in SEPARATORS:
                 words.append(word)
             elif words:
-                yield told_apart(words)
+                yield split_variables(words)
                 words = []
 
 
-def told_apart(words: list[str]) -> Line:
+def split_variables(words: list[str]) -> Line:
     words = words[1:] if words[0] == "sudo" else words
     is_variable = [re.match(r"\w+=", word) is not None for word in words]
     start = is_variable.index(False)
@@ -70,7 +70,7 @@ def of_the_host(block: str) -> list[Line]:
 
 
 def parsed(*arguments: str) -> click.Context:
-    """The command's own reading of its arguments. Raises click.UsageError as the command would."""
+    """The arguments as the command parses them. Raises click.UsageError as the command would."""
     command: click.Command = main
     context, rest = click.Context(main, info_name=NAME), list(arguments)
     while isinstance(command, click.Group) and rest and (found := command.get_command(context, rest[0])):
@@ -84,7 +84,7 @@ def parsed(*arguments: str) -> click.Context:
 
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cdn]:
-    """What `pull` asks: the address that releases are published at."""
+    """The address that `pull` downloads releases from."""
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     a_release(tmp_path / "www" / "latest")
     a_release(tmp_path / "www" / "2.3.1", **{"redirect.js": b"of 2.3.1"})
@@ -93,7 +93,7 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cdn]:
 
 
 class Reader:
-    """Somebody who types what a page says, in a folder with two releases and a built one."""
+    """Somebody who runs the commands of a page, in a folder with two releases and a built one."""
 
     def __init__(self, folder: Path, machine: Path, network: Cdn) -> None:
         self.folder, self.machine, self.network = folder, machine, network
@@ -112,7 +112,7 @@ class Reader:
         return self.folder / "var" / "releases"
 
     def types(self, line: Line) -> None:
-        """Types one line, which must do what it says."""
+        """Runs one line, which must succeed."""
         words = [self._word(word) for word in line.words[1:]]
         if words[0] in ENDLESS:
             parsed(*words)
@@ -125,12 +125,12 @@ class Reader:
         assert done.exit_code == 0, f"{line}: {done.output}{done.exception or ''}"
 
     def _wait_until_current_is_served(self, server: Server) -> None:
-        """It may have been from the start, or a line before this one has chosen another."""
+        """Lines before this one may have selected another release."""
         id = str(current(self.releases))
         wait_until(lambda: id in server.ask("/readyz").body.decode(), f"{id} is served")
 
     def _word(self, word: str) -> str:
-        """A word of the page's example world as one of this world."""
+        """A word of the example with the addresses and ids of this test."""
         port = self.server.port if self.server else 0
         own = f"127.0.0.1:{port}"
         for theirs, ours in {
@@ -144,14 +144,14 @@ class Reader:
         return word
 
     def _placed(self, path: str) -> str:
-        """A path of the machine, in the folder that stands for it."""
+        """A path of the machine, in the folder that replaces its root."""
         return str(self.machine / path[1:]) if path.startswith("/") else path
 
 
 def paths(context: click.Context) -> set[str]:
-    """The words that a command takes for paths of files."""
-    given = [context.params.get(one.name or "") for one in context.command.params if isinstance(one.type, click.Path)]
-    return {str(path) for path in given if path is not None}
+    """The arguments of a command that are paths of files."""
+    values = [context.params.get(one.name or "") for one in context.command.params if isinstance(one.type, click.Path)]
+    return {str(path) for path in values if path is not None}
 
 
 @pytest.fixture
@@ -164,33 +164,33 @@ def reader(tmp_path: Path, network: Cdn, monkeypatch: pytest.MonkeyPatch) -> Rea
 
 
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=str)
-def test_what_a_page_says_can_be_typed(page: Page, reader: Reader) -> None:
+def test_the_commands_of_a_page_succeed(page: Page, reader: Reader) -> None:
     blocks = [of_the_host(block) for block in page.blocks("sh")]
     with serving(reader.folder, environment=reader.environment) as reader.server:
         for number, block in enumerate(blocks):
             new_machine(reader, number)
             for line in block:
                 reader.types(line)
-        for asked in re.findall(r"^curl http://127\.0\.0\.1:8000(\S+)", "\n".join(page.blocks("sh")), re.MULTILINE):
-            assert reader.server.ask(asked).status == 200
+        for path in re.findall(r"^curl http://127\.0\.0\.1:8000(\S+)", "\n".join(page.blocks("sh")), re.MULTILINE):
+            assert reader.server.ask(path).status == 200
 
 
 def new_machine(reader: Reader, number: int) -> None:
-    """Each block begins on a machine that has what every Debian has, and a host with one release more or less."""
+    """Each block starts on a machine with the folders of a fresh Debian."""
     reader.machine = reader.machine.with_name(f"machine-{number}")
     for folder in (*DEBIAN, "etc/embeddable-host"):
         (reader.machine / folder).mkdir(parents=True)
 
 
-def test_all_commands_are_typed_somewhere() -> None:
-    typed = {line.words[1] for page in WITH_COMMANDS for block in page.blocks("sh") for line in of_the_host(block)}
-    assert typed == set(main.list_commands(click.Context(main)))
+def test_every_command_is_in_an_example() -> None:
+    shown = {line.words[1] for page in WITH_COMMANDS for block in page.blocks("sh") for line in of_the_host(block)}
+    assert shown == set(main.list_commands(click.Context(main)))
 
 
 def test_a_command_that_is_wrong_would_be_found(reader: Reader) -> None:
     for wrong in ("embeddable-host pull --of 2.3.1", "embeddable-host nginx", "embeddable-host releases use 1.0.0"):
         with pytest.raises((AssertionError, click.UsageError)):
-            reader.types(told_apart(wrong.split()))
+            reader.types(split_variables(wrong.split()))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
@@ -198,15 +198,15 @@ def test_a_command_in_a_sentence_exists_with_its_options(page: Page) -> None:
     for span in page.spans:
         words = shlex.split(span) if NAME in span else []
         if words and Path(words[0]).name == NAME and len(words) > 1:
-            alone = len(words) == 2
-            context = parsed(*words[1:], "--help") if alone else parsed(*words[1:])
+            has_arguments = len(words) > 2
+            context = parsed(*words[1:]) if has_arguments else parsed(*words[1:], "--help")
             assert context.command is not main or words[1].startswith("--"), span
 
 
 def every_option() -> set[str]:
     commands = [main.get_command(click.Context(main), name) for name in main.list_commands(click.Context(main))]
-    told = {option for command in commands if command for one in command.params for option in one.opts}
-    return told | {"--help", "--version"}
+    options = {option for command in commands if command for one in command.params for option in one.opts}
+    return options | {"--help", "--version"}
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name.startswith(("README", "docs/"))], ids=str)
@@ -214,7 +214,7 @@ def test_an_option_in_a_sentence_is_one_of_a_command(page: Page) -> None:
     assert {span.split()[0] for span in page.spans if span.startswith("--")} <= every_option()
 
 
-def test_the_units_that_are_started_are_those_that_are_written() -> None:
+def test_the_units_in_the_examples_exist() -> None:
     named = {
         word
         for page in PAGES
@@ -230,8 +230,8 @@ def test_the_units_that_are_started_are_those_that_are_written() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_every_make_target_that_is_named_exists(page: Page) -> None:
-    typed = {line.words[1] for block in page.blocks("sh") for line in lines(block) if line.words[0] == "make"}
-    for target in typed | set(re.findall(r"`make ([\w-]+)`", page.prose)):
+    run = {line.words[1] for block in page.blocks("sh") for line in lines(block) if line.words[0] == "make"}
+    for target in run | set(re.findall(r"`make ([\w-]+)`", page.prose)):
         done = make("--dry-run", target)
         assert done.returncode == 0, done.stderr
 

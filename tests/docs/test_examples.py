@@ -1,4 +1,4 @@
-"""What the pages show as an example is one: settings load, pages and sentences can be served, addresses are there."""
+"""The examples on the pages are valid: settings load, pages and texts can be served, addresses exist."""
 
 import json
 import re
@@ -10,7 +10,7 @@ from embeddable_host.config.load import load
 from embeddable_host.config.settings import Settings
 from embeddable_host.config.warnings import warnings
 from embeddable_host.faults.faults import FAULTS
-from embeddable_host.responses.asset import IDENTITY
+from embeddable_host.responses.body import IDENTITY
 from embeddable_host.site.site import Site, build_site
 from tools.markdown import FAILURES, PAGES, SETTINGS, Page
 from tools.reference import TABLES, rendered
@@ -44,13 +44,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def overlaid(folder: Path, name: str, text: str) -> Settings:
-    """The settings of a team that has `text` in its own folder, as the file `name`."""
+    """The settings of a team with `text` in its public_dir, as the file `name`."""
     (folder / "my-public" / name).write_text(text, encoding="utf-8")
     return load(configured(folder, 'public_dir = "my-public"') / "embeddable.toml")
 
 
 def content(site: Site, path: str) -> bytes:
-    """The bytes at an address, as they are without compression."""
+    """The uncompressed bytes at an address."""
     [plain] = [body.content for body in site[path].bodies if body.coding == IDENTITY]
     assert isinstance(plain, bytes)
     return plain
@@ -72,27 +72,24 @@ def test_the_settings_that_a_shell_exports_load_too(folder: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("page", TABLES, ids=str)
-def test_the_generated_tables_are_in_step_with_what_they_are_made_of(page: Page) -> None:
+def test_the_generated_tables_are_up_to_date(page: Page) -> None:
     assert rendered(page) == page.text, "run `make reference`"
 
 
-def test_whatever_ringcentral_or_the_redirect_page_says_of_a_fault_is_looked_up_there() -> None:
-    spoken = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))["en"]
+def test_every_message_of_ringcentral_and_of_the_redirect_page_can_be_looked_up() -> None:
+    texts = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))["en"]
     good = {"title", "text", "done", "failed"}  # the last goes with words of RingCentral
-    assert {fault.text for fault in FAULTS.values() if fault.text} == {*spoken, *spoken["errors"]} - good - {"errors"}
-    for words in (
-        *(fault.words for fault in FAULTS.values() if fault.words),
-        spoken["gone"],
-        *spoken["errors"].values(),
-    ):
+    explained = {fault.text for fault in FAULTS.values() if fault.text}
+    assert explained == {*texts, *texts["errors"]} - good - {"errors"}
+    for words in (*(fault.words for fault in FAULTS.values() if fault.words), texts["gone"], *texts["errors"].values()):
         assert f"“{words}”" in FAILURES.text
 
 
-def test_sentences_of_a_team_s_own_are_served(folder: Path) -> None:
-    [sentences] = Page("docs/redirect-page.md").blocks("json")
-    page = content(build_site(overlaid(folder, "texts.json", sentences)), "/redirect.html")
+def test_a_team_s_own_texts_are_served(folder: Path) -> None:
+    [texts] = Page("docs/redirect-page.md").blocks("json")
+    page = content(build_site(overlaid(folder, "texts.json", texts)), "/redirect.html")
     assert b"Please call 4711" in page
-    assert set(json.loads(sentences)) == {"en"}
+    assert set(json.loads(texts)) == {"en"}
 
 
 def test_a_redirect_page_of_a_team_s_own_is_served(folder: Path) -> None:
@@ -104,7 +101,7 @@ def test_a_redirect_page_of_a_team_s_own_is_served(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
-def test_every_address_of_the_host_is_one(folder: Path, page: Page) -> None:
+def test_every_address_of_the_host_exists(folder: Path, page: Page) -> None:
     add_release(configured(folder, PROFILES))
     site = build_site(load(folder / "embeddable.toml"))
     named = {path or "/" for path in ADDRESS.findall(page.text)}
@@ -118,14 +115,14 @@ def test_the_nginx_block_for_an_export_is_the_one_in_its_own_configuration() -> 
     assert block in comment
 
 
-def test_every_metric_that_is_named_is_told(folder: Path) -> None:
+def test_the_documented_metrics_are_the_served_ones(folder: Path) -> None:
     named = set(re.findall(r"`(embeddable_host_\w+)`", Page("docs/operating.md").text))
     with serving(folder) as server:
-        told = set(re.findall(r"^# TYPE (embeddable_host_\w+)", server.ask("/metrics").body.decode(), re.MULTILINE))
-    assert named == told
+        served = set(re.findall(r"^# TYPE (embeddable_host_\w+)", server.ask("/metrics").body.decode(), re.MULTILINE))
+    assert named == served
 
 
-def test_readyz_answers_as_shown(folder: Path) -> None:
+def test_readyz_responds_as_documented(folder: Path) -> None:
     [shown] = Page("docs/operating.md").blocks("json")
-    told = json.loads(content(build_site(load(configured(folder) / "embeddable.toml")), "/readyz"))
-    assert told == json.loads(shown) | {"release": "cdn"}
+    served = json.loads(content(build_site(load(configured(folder) / "embeddable.toml")), "/readyz"))
+    assert served == json.loads(shown) | {"release": "cdn"}

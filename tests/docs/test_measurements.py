@@ -1,4 +1,4 @@
-"""What the docs say of the host's speed and size is what was measured, and nothing else."""
+"""The numbers in the docs are those of the last measurement."""
 
 import report
 from report import PAGE, PICTURE, README, TITLES
@@ -25,7 +25,7 @@ def test_each_shortfall_has_its_reason() -> None:
     assert missed <= report.REASONS.keys()
 
 
-def test_the_results_tell_nothing_of_the_machine_but_its_size() -> None:
+def test_the_results_reveal_only_the_size_of_the_machine() -> None:
     text = report.RESULTS.read_text(encoding="utf-8")
     assert "/tmp" not in text
     assert "/home" not in text

@@ -1,4 +1,4 @@
-"""What helps people to work here says what is true: the folders, the targets, the hooks, the templates, the version."""
+"""The files that help contributors are true: folders, make targets, hooks, templates, the version."""
 
 import ast
 import re
@@ -20,38 +20,42 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TEMPLATES = sorted((ROOT / ".github").rglob("*.yml"))
 
 
-def folders(of: str) -> list[str]:
-    """The folders in the table of `server/` or `public/`, from the top down."""
-    _, _, rest = CONTRIBUTING.text.partition(f"| folder in `{of}/` |")
-    return re.findall(r"^\| `(\w+)/` \|", rest.partition("\n\n")[0], re.MULTILINE)
+def rows(of: str) -> list[str]:
+    """The folders and modules in the table of a folder, from the top down; folders without their slash."""
+    _, _, rest = CONTRIBUTING.text.partition(f"| in `{of}/` |")
+    first_cells = re.findall(r"^\| (`.+?`) \|", rest.partition("\n\n")[0], re.MULTILINE)
+    return [name for cell in first_cells for name in re.findall(r"`([\w.-]+?)/?`", cell)]
 
 
-@pytest.mark.parametrize("of", ["server", "public"])
-def test_the_table_of_folders_has_each_of_them(of: str) -> None:
-    there = {folder.name for folder in (ROOT / of).iterdir() if folder.is_dir() and folder.name != "__pycache__"}
-    assert sorted(folders(of)) == sorted(there)
+@pytest.mark.parametrize(("of", "pattern"), [("server/embeddable_host", "[!_.]*"), ("public", "[!_.]*/")])
+def test_the_table_of_folders_has_each_of_them(of: str, pattern: str) -> None:
+    present = {entry.name for entry in (ROOT / of).glob(pattern) if entry.suffix != ".typed"}
+    assert sorted(rows(of)) == sorted(present)
 
 
 def imported(file: Path) -> set[str]:
-    """The folders of `server/` that a module imports from, wherever in it."""
+    """The folders and modules of the package that a module imports from, anywhere in it."""
     nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
     names += [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
-    return {name.split(".")[1] for name in names if name.startswith("server.")}
+    return {name.split(".")[1] for name in names if name.startswith("embeddable_host.")}
 
 
 def test_a_folder_imports_only_from_those_above_it_in_the_table() -> None:
+    table = [name.removesuffix(".py") for name in rows("server/embeddable_host")]
     above: set[str] = set()
-    for folder in folders("server"):
-        found = {room for file in (ROOT / "server" / folder).rglob("*.py") for room in imported(file)}
-        assert found & set(folders("server")) <= above | {folder}
-        above.add(folder)
+    for name in table:
+        folder = ROOT / "server" / "embeddable_host" / name
+        files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+        found = {used for file in files for used in imported(file)}
+        assert found & set(table) <= above | {name}, name
+        above.add(name)
 
 
 def test_make_help_has_a_line_for_each_target() -> None:
     [phony] = re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)
-    told = dict(line.removeprefix("make ").split(maxsplit=1) for line in make("help").stdout.splitlines())
-    assert sorted(told) == sorted(phony.split())
+    listed = dict(line.removeprefix("make ").split(maxsplit=1) for line in make("help").stdout.splitlines())
+    assert sorted(listed) == sorted(phony.split())
     assert make().stdout == make("help").stdout
 
 
@@ -69,28 +73,28 @@ def test_the_hooks_configuration_is_one() -> None:
     subprocess.run([pre_commit, "validate-config", ".pre-commit-config.yaml"], cwd=ROOT, check=True)
 
 
-def test_who_reports_a_problem_is_asked_for_the_check_and_the_rehearsal() -> None:
+def test_the_form_for_a_problem_requires_the_check_and_the_sign_in_test() -> None:
     form = yaml.safe_load((ROOT / ".github" / "ISSUE_TEMPLATE" / "problem.yml").read_text())
-    asked = {part["id"]: part for part in form["body"] if "id" in part}
-    assert "check --json" in asked["check"]["attributes"]["label"]
-    assert "Copy the result as text" in asked["rehearsal"]["attributes"]["description"]
-    assert all(asked[name]["validations"]["required"] for name in ("seen", "check", "rehearsal", "version"))
+    parts = {part["id"]: part for part in form["body"] if "id" in part}
+    assert "check --json" in parts["check"]["attributes"]["label"]
+    assert "Copy the result as text" in parts["sign-in-test"]["attributes"]["description"]
+    assert all(parts[name]["validations"]["required"] for name in ("problem", "check", "sign-in-test", "version"))
 
 
-def test_who_changes_something_is_asked_for_them_too() -> None:
+def test_the_template_for_a_pull_request_requests_them_too() -> None:
     template = Page(".github/pull_request_template.md").text
     assert "check --json" in template
-    assert "rehearsal" in template
+    assert "sign-in test" in template
 
 
-def test_the_buttons_that_the_pages_name_are_there() -> None:
-    rehearsal = (ROOT / "public" / "rehearsal" / "test.html").read_text(encoding="utf-8")
-    for button in ("Rehearse", "Copy the result as text"):
-        assert f">{button}</button>" in rehearsal
+def test_the_buttons_that_the_pages_name_exist() -> None:
+    test_page = (ROOT / "public" / "sign-in-test" / "test.html").read_text(encoding="utf-8")
+    for button in ("Run the test", "Copy the result as text"):
+        assert f">{button}</button>" in test_page
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: file.name)
-def test_every_form_can_be_read(file: Path) -> None:
+def test_every_form_is_valid_yaml(file: Path) -> None:
     assert yaml.safe_load(file.read_text(encoding="utf-8"))
 
 

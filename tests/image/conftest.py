@@ -1,4 +1,4 @@
-"""The image, built once from what a clone would have."""
+"""The image, built once from the files of a clone."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ from world.places import ROOT
 
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files that git has, or would take, in a folder of their own."""
+    """A folder with the files that git tracks or would track."""
     listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     clone = tmp_path_factory.mktemp("clone")
@@ -38,6 +38,6 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="session")
 def image(engine: Engine, clone: Path) -> Engine:
-    """The engine that has the image."""
+    """The engine, with the image built."""
     engine.build(clone, f"--build-arg=BASE={BASE}", f"--tag={IMAGE}")
     return engine

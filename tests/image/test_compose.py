@@ -1,4 +1,4 @@
-"""compose.yaml, composed: the host and nginx find each other, with what the page on deploying says to write first."""
+"""compose.yaml, running: the host and nginx work together after the steps of docs/deploying.md."""
 
 import re
 import shlex
@@ -34,7 +34,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, authority: Authority, image: Engine) -> Path:
-    """The checkout of an administrator who has typed what the page says, and has a certificate."""
+    """The checkout of an administrator who has run the commands of the page and has a certificate."""
     folder = tmp_path_factory.mktemp("phone")
     a_release(folder / "www" / "latest")
     (folder / "settings").mkdir()
@@ -52,11 +52,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory, authority: Authority, image
 
 
 def nginx_arguments() -> list[str]:
-    """What the page has the image print as the configuration of nginx."""
-    typed = "\n".join(Page("docs/deploying.md").blocks("sh")).replace("\\\n", " ").splitlines()
-    [line] = [line for line in typed if "run --rm embeddable-host nginx" in line]
-    command, _, written = line.partition(">")
-    assert f"./{written.strip()}:" in COMPOSE
+    """The arguments with which the page runs the image to configure nginx."""
+    commands = "\n".join(Page("docs/deploying.md").blocks("sh")).replace("\\\n", " ").splitlines()
+    [line] = [line for line in commands if "run --rm embeddable-host nginx" in line]
+    command, _, output = line.partition(">")
+    assert f"./{output.strip()}:" in COMPOSE
     return shlex.split(command.partition("embeddable-host")[2])
 
 
@@ -69,9 +69,7 @@ def composed(image: Engine, folder: Path) -> Iterator[Composition]:
         yield composed
 
 
-def test_check_finds_nothing_wrong_with_what_is_composed(
-    composed: Composition, authority: Authority, folder: Path
-) -> None:
+def test_check_finds_nothing_wrong(composed: Composition, authority: Authority, folder: Path) -> None:
     ports = [option for port in (80, 443) for option in ("--connect-to", f"{NAME}:{port}:127.0.0.1:{port}")]
 
     done = composed.run(
@@ -82,14 +80,14 @@ def test_check_finds_nothing_wrong_with_what_is_composed(
     wait_until(lambda: "GET /redirect.html HTTP" in composed.log("nginx"), "nginx has logged where containers do")
 
 
-def test_the_host_has_pulled_at_its_first_start(composed: Composition) -> None:
+def test_the_host_pulls_at_its_first_start(composed: Composition) -> None:
     assert re.search(r"Embeddable Host on .*\(release \S+\)", composed.log("host"))
 
 
-def test_nginx_has_the_rights_to_listen_alone_and_its_workers_none(composed: Composition) -> None:
-    told = composed.within("nginx", "sh", "-c", "cat /proc/[0-9]*/status")
+def test_nginx_has_only_the_capabilities_to_listen_and_its_workers_have_none(composed: Composition) -> None:
+    status = composed.within("nginx", "sh", "-c", "cat /proc/[0-9]*/status")
     rights = dict(
-        zip(re.findall(r"^Uid:\s+(\d+)", told, re.M), re.findall(r"^CapEff:\s+(\w+)", told, re.M), strict=True)
+        zip(re.findall(r"^Uid:\s+(\d+)", status, re.M), re.findall(r"^CapEff:\s+(\w+)", status, re.M), strict=True)
     )
 
     assert int(rights.pop("0"), 16) == sum(1 << NUMBERS[right] for right in SERVICES["nginx"]["cap_add"])

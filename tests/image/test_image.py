@@ -1,4 +1,4 @@
-"""The image: what is in it, that it serves with the fewest rights there are, and how it starts and stops."""
+"""The image: its contents, that it serves without capabilities, and how it starts and stops."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import server as package
 import yaml
 
+import embeddable_host
 from world import cdn
 from world.browser_modes import PLAIN, OpenBrowser
 from world.container import IMAGE, Engine
@@ -27,11 +27,11 @@ from world.user import Phone, relay_requests
 
 NAME = "phone"
 STATE = "/var/lib/embeddable-host"
-SOON = 10  # seconds; engines kill what has not stopped by then
+STOP_TIMEOUT = 10  # seconds; engines kill a container after that
 OTHER_CLIENT_ID = "other-client"
 COMPOSED = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["host"]
 # As compose.yaml runs it.
-SHUT_IN = (
+RESTRICTED = (
     f"--read-only={str(COMPOSED['read_only']).lower()}",
     "--read-only-tmpfs=false",
     *(f"--tmpfs={folder}" for folder in COMPOSED["tmpfs"]),
@@ -43,8 +43,8 @@ EVERYWHERE = ("find", "/", "-xdev")
 
 
 @dataclass(frozen=True)
-class Before:
-    """What a container did that is gone."""
+class Stopped:
+    """A container that has ended."""
 
     release: str
     exit_code: int
@@ -58,7 +58,7 @@ def settings(client_id: str) -> str:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What an administrator mounts: settings, and a release as a folder."""
+    """The folder that an administrator mounts: settings, and a release."""
     folder = tmp_path_factory.mktemp("mounted")
     (folder / "settings").mkdir()
     (folder / "settings" / "embeddable.toml").write_text(settings(CLIENT_ID))
@@ -76,9 +76,9 @@ def mounts(folder: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="module")
-def before(image: Engine, mounts: tuple[str, ...]) -> Before:
-    """A container that served, pulled from a folder meanwhile, and was stopped."""
-    with image.serving(NAME, *SHUT_IN, *mounts) as server:
+def stopped(image: Engine, mounts: tuple[str, ...]) -> Stopped:
+    """A container that pulled from a folder while it served, and was stopped."""
+    with image.serving(NAME, *RESTRICTED, *mounts) as server:
         assert release_of(server) == "cdn"
         pulled = image.within(NAME, "embeddable-host", "pull", "--from", "/release")
         assert pulled.returncode == 0, pulled.stderr
@@ -86,13 +86,13 @@ def before(image: Engine, mounts: tuple[str, ...]) -> Before:
         server.wait_until_serving(release)
         assert release_of(server) == release
         since = time.monotonic()
-        return Before(release, server.stop(), time.monotonic() - since, server.output)
+        return Stopped(release, server.stop(), time.monotonic() - since, server.output)
 
 
 @pytest.fixture(scope="module")
-def phone(image: Engine, mounts: tuple[str, ...], before: Before) -> Iterator[Server]:
-    """A container that was started anew on what the one before it left."""
-    with image.serving(NAME, *SHUT_IN, *mounts) as server:
+def phone(image: Engine, mounts: tuple[str, ...], stopped: Stopped) -> Iterator[Server]:
+    """A new container with the state of the stopped one."""
+    with image.serving(NAME, *RESTRICTED, *mounts) as server:
         yield server
 
 
@@ -100,26 +100,26 @@ def release_of(server: Server) -> str:
     return str(json.loads(server.ask("/readyz").body)["release"])
 
 
-def test_the_image_says_what_it_is(image: Engine) -> None:
-    [told] = json.loads(image.podman("image", "inspect", IMAGE))
-    labels = {name.rpartition(".")[2]: value for name, value in told["Labels"].items()}
+def test_the_image_has_its_labels(image: Engine) -> None:
+    [inspected] = json.loads(image.podman("image", "inspect", IMAGE))
+    labels = {name.rpartition(".")[2]: value for name, value in inspected["Labels"].items()}
 
-    assert image.run("--version").stdout.split()[-1] == labels["version"] == package.__version__
+    assert image.run("--version").stdout.split()[-1] == labels["version"] == embeddable_host.__version__
     assert labels["licenses"] == "MIT"
     assert labels.keys() >= {"title", "description", "source"}
-    assert told["Config"]["User"] == "10001:10001"
-    assert list(told["Config"]["Volumes"]) == [STATE]
-    assert told["Config"]["Entrypoint"] == ["entrypoint"]
+    assert inspected["Config"]["User"] == "10001:10001"
+    assert list(inspected["Config"]["Volumes"]) == [STATE]
+    assert inspected["Config"]["Entrypoint"] == ["entrypoint"]
 
 
-def test_nothing_that_builds_or_installs_is_in_it(image: Engine, phone: Server) -> None:
+def test_it_contains_no_compilers_or_installers(image: Engine, phone: Server) -> None:
     programs = image.within(NAME, "sh", "-c", "command -v cc gcc g++ make pip")
     files = image.within(NAME, "sh", "-c", "ls -d /source /root/.cache /tmp/pip* /opt/embeddable-host/lib/*/*/pip")
 
     assert (programs.stdout, files.stdout) == ("", "")
 
 
-def test_no_settings_and_no_releases_get_into_it(image: Engine, clone: Path, tmp_path: Path) -> None:
+def test_it_contains_no_settings_and_no_releases(image: Engine, clone: Path, tmp_path: Path) -> None:
     decoys = ("embeddable.toml", ".env", "settings/nginx.conf", "var/releases/x", ".git/config", "server/__pycache__/x")
     for decoy in decoys:
         (clone / decoy).parent.mkdir(parents=True, exist_ok=True)
@@ -128,10 +128,10 @@ def test_no_settings_and_no_releases_get_into_it(image: Engine, clone: Path, tmp
 
     image.build(clone, f"--file={tmp_path}/Containerfile", "--tag=localhost/context")
     context = image.buildah("from", "localhost/context").strip()
-    taken = Path(image.buildah("mount", context).strip())
+    mounted = Path(image.buildah("mount", context).strip())
 
-    assert (taken / "embeddable_host" / "__init__.py").is_file()
-    assert [file for file in taken.rglob("*") if file.is_file() and SECRET in file.read_text(errors="replace")] == []
+    assert (mounted / "server" / "embeddable_host" / "__init__.py").is_file()
+    assert [file for file in mounted.rglob("*") if file.is_file() and SECRET in file.read_text(errors="replace")] == []
 
 
 def test_as_root_it_does_not_start(image: Engine) -> None:
@@ -142,17 +142,17 @@ def test_as_root_it_does_not_start(image: Engine) -> None:
     assert "Embeddable Host on" not in done.stderr
 
 
-def test_the_server_is_the_first_process_and_has_a_user_of_its_own_and_no_rights(image: Engine, phone: Server) -> None:
+def test_the_server_is_the_first_process_and_has_its_own_user_and_no_capabilities(image: Engine, phone: Server) -> None:
     status = image.within(NAME, "cat", "/proc/1/status").stdout
-    told = dict(re.findall(r"^(\w+):\s+(.+)$", status, re.MULTILINE))
+    fields = dict(re.findall(r"^(\w+):\s+(.+)$", status, re.MULTILINE))
 
-    assert told["Name"] == "embeddable-host"
-    assert set(told["Uid"].split() + told["Gid"].split()) == {"10001"}
-    assert {told[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
-    assert told["NoNewPrivs"] == "1"
+    assert fields["Name"] == "embeddable-host"
+    assert set(fields["Uid"].split() + fields["Gid"].split()) == {"10001"}
+    assert {fields[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+    assert fields["NoNewPrivs"] == "1"
 
 
-def test_it_can_write_to_its_state_alone(image: Engine, phone: Server) -> None:
+def test_it_can_write_only_to_its_state(image: Engine, phone: Server) -> None:
     writable = image.within(NAME, *EVERYWHERE, "-writable", "-not", "-type", "l", "-print", "-prune")
     own = image.within(NAME, *EVERYWHERE, "-user", "10001", "-print", "-prune")
     refused = image.within(NAME, "touch", "/opt/embeddable-host/a")
@@ -162,28 +162,28 @@ def test_it_can_write_to_its_state_alone(image: Engine, phone: Server) -> None:
     assert "Read-only file system" in refused.stderr
 
 
-def test_it_is_healthy_while_it_answers_and_not_where_nothing_does(image: Engine, phone: Server) -> None:
+def test_it_is_healthy_only_while_it_responds(image: Engine, phone: Server) -> None:
     image.podman("healthcheck", "run", NAME)
-    asked = image.within(NAME, "env", f"EMBEDDABLE_PORT={free_ports(1)[0]}", "healthcheck")
+    unhealthy = image.within(NAME, "env", f"EMBEDDABLE_PORT={free_ports(1)[0]}", "healthcheck")
 
-    assert asked.returncode == 1
-    assert "does not answer" in asked.stderr
-    assert "Traceback" not in asked.stderr
-
-
-def test_a_new_container_serves_the_release_that_the_one_before_had(phone: Server, before: Before) -> None:
-    assert before.release.startswith(VERSION)
-    assert release_of(phone) == before.release
-    assert phone.ask(f"/widget/{before.release}/app.js").status == 200
+    assert unhealthy.returncode == 1
+    assert "No response on port" in unhealthy.stderr
+    assert "Traceback" not in unhealthy.stderr
 
 
-def test_sigterm_ends_it_soon_and_cleanly(before: Before) -> None:
-    assert before.exit_code == 0
-    assert before.seconds < SOON
-    assert "Traceback" not in before.output
+def test_a_new_container_serves_the_release_of_the_stopped_one(phone: Server, stopped: Stopped) -> None:
+    assert stopped.release.startswith(VERSION)
+    assert release_of(phone) == stopped.release
+    assert phone.ask(f"/widget/{stopped.release}/app.js").status == 200
 
 
-def test_sighup_makes_it_read_its_settings(phone: Server, folder: Path) -> None:
+def test_sigterm_stops_it_quickly_and_cleanly(stopped: Stopped) -> None:
+    assert stopped.exit_code == 0
+    assert stopped.seconds < STOP_TIMEOUT
+    assert "Traceback" not in stopped.output
+
+
+def test_sighup_reloads_its_settings(phone: Server, folder: Path) -> None:
     for client_id in (OTHER_CLIENT_ID, CLIENT_ID):
         (folder / "settings" / "embeddable.toml").write_text(settings(client_id))
         phone.reload()
@@ -226,31 +226,31 @@ def test_a_user_signs_in_through_the_nginx_that_the_image_configures(
 
 
 @pytest.fixture
-def asked_to_pull(tmp_path: Path) -> Iterator[tuple[cdn.Cdn, tuple[str, ...]]]:
-    """A CDN with a release, and what tells a container to pull from there."""
+def pulling(tmp_path: Path) -> Iterator[tuple[cdn.Cdn, tuple[str, ...]]]:
+    """A CDN with a release, and the options of a container that pulls from there."""
     a_release(tmp_path / "latest")
     with cdn.serve(tmp_path) as serving:
         source = (f"--env=EMBEDDABLE_WIDGET__SOURCE={serving.url}", "--env=EMBEDDABLE_PULL=latest")
-        yield serving, (*SHUT_IN, f"--volume={tmp_path.name}:{STATE}", *source)
+        yield serving, (*RESTRICTED, f"--volume={tmp_path.name}:{STATE}", *source)
 
 
-def test_it_pulls_at_its_first_start_alone(image: Engine, asked_to_pull: tuple[cdn.Cdn, tuple[str, ...]]) -> None:
-    network, options = asked_to_pull
+def test_it_pulls_only_at_its_first_start(image: Engine, pulling: tuple[cdn.Cdn, tuple[str, ...]]) -> None:
+    network, options = pulling
     with image.serving("first", *options) as server:
         pulled = release_of(server)
         assert pulled != "cdn"
         assert server.stop() == 0
-    asked = len(network.requests)
+    requests = len(network.requests)
 
     with image.serving("second", *options) as server:
         assert release_of(server) == pulled
-    assert len(network.requests) == asked > 0
+    assert len(network.requests) == requests > 0
 
 
-def test_a_first_pull_that_fails_ends_the_start_and_says_what_to_do(
-    image: Engine, asked_to_pull: tuple[cdn.Cdn, tuple[str, ...]]
+def test_a_first_pull_that_fails_ends_the_start_with_advice(
+    image: Engine, pulling: tuple[cdn.Cdn, tuple[str, ...]]
 ) -> None:
-    network, options = asked_to_pull
+    network, options = pulling
     network.faults["/latest/app.js"] = cdn.status(404)
 
     done = image.run(options=options)
@@ -262,9 +262,9 @@ def test_a_first_pull_that_fails_ends_the_start_and_says_what_to_do(
 
 
 def test_it_is_not_healthy_and_can_be_stopped_while_it_pulls(
-    image: Engine, asked_to_pull: tuple[cdn.Cdn, tuple[str, ...]]
+    image: Engine, pulling: tuple[cdn.Cdn, tuple[str, ...]]
 ) -> None:
-    network, options = asked_to_pull
+    network, options = pulling
     gate = cdn.Gate()
     network.faults["/latest/app.js"] = gate
     with image.started("pulling", *options) as server:
@@ -272,7 +272,7 @@ def test_it_is_not_healthy_and_can_be_stopped_while_it_pulls(
         assert image.within("pulling", "healthcheck").returncode == 1
         since = time.monotonic()
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(SOON) == 1
-        assert time.monotonic() - since < SOON
+        assert server.process.wait(STOP_TIMEOUT) == 1
+        assert time.monotonic() - since < STOP_TIMEOUT
         assert "Traceback" not in server.output
     gate.opened.set()

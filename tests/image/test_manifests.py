@@ -1,4 +1,4 @@
-"""compose.yaml and kubernetes.yaml: Compose and Kubernetes take them, and they fit the image and the host."""
+"""compose.yaml and kubernetes.yaml are valid, and match the image and the host."""
 
 import copy
 import re
@@ -13,8 +13,7 @@ from compose_spec import PyCompose
 from embeddable_host.config.environment import SERVE_VARIABLES
 from embeddable_host.config.load import load
 from embeddable_host.config.warnings import warnings
-from embeddable_host.relay.endpoint import WAIT_SECONDS
-from embeddable_host.relay.store import LIMIT
+from embeddable_host.relay.protocol import MAX_MESSAGE_BYTES, WAIT_SECONDS
 from embeddable_host.serving.serve import DRAIN_SECONDS
 from embeddable_host.site.site import build_site
 from world.host import add_release, configured
@@ -32,34 +31,34 @@ POD = MANIFEST["Deployment"]["spec"]["template"]["spec"]
 [HOST] = POD["containers"]
 
 
-def of_the_image(pattern: str) -> str:
-    """The one place in the Containerfile where this stands."""
+def in_containerfile(pattern: str) -> str:
+    """The only match in the Containerfile."""
     [found] = re.findall(pattern, CONTAINERFILE, re.MULTILINE)
     return str(found)
 
 
-UID = of_the_image(r"^USER (\d+):\d+$")
-PORT = of_the_image(r"^EXPOSE (\d+)$")
-STATE = of_the_image(r"^VOLUME (\S+)$")
-SETTINGS = of_the_image(r"^WORKDIR (\S+)$")
+UID = in_containerfile(r"^USER (\d+):\d+$")
+PORT = in_containerfile(r"^EXPOSE (\d+)$")
+STATE = in_containerfile(r"^VOLUME (\S+)$")
+SETTINGS = in_containerfile(r"^WORKDIR (\S+)$")
 
 
-def test_compose_takes_it() -> None:
+def test_compose_accepts_it() -> None:
     assert PyCompose.from_yaml(COMPOSE).service_names() == list(SERVICES)
 
 
-def test_compose_would_refuse_what_it_does_not_know() -> None:
+def test_compose_would_reject_an_unknown_key() -> None:
     with pytest.raises(ValueError, match="read_olny"):
         PyCompose.from_yaml(COMPOSE.replace("read_only", "read_olny"))
 
 
 @pytest.mark.parametrize("version", [OLDEST, kubernetes_validate.latest_version()])
 @pytest.mark.parametrize("kind", list(MANIFEST))
-def test_kubernetes_takes_it(kind: str, version: str) -> None:
+def test_kubernetes_accepts_it(kind: str, version: str) -> None:
     kubernetes_validate.validate(MANIFEST[kind], version, strict=True)
 
 
-def test_kubernetes_would_refuse_what_it_does_not_know() -> None:
+def test_kubernetes_would_reject_an_unknown_key() -> None:
     wrong: dict[str, Any] = copy.deepcopy(MANIFEST["Deployment"])
     wrong["spec"]["template"]["spec"]["containers"][0]["securityContext"]["readOnlyRootFileSystem"] = True
     with pytest.raises(kubernetes_validate.ValidationError):
@@ -67,7 +66,7 @@ def test_kubernetes_would_refuse_what_it_does_not_know() -> None:
 
 
 @pytest.mark.parametrize("service", list(SERVICES))
-def test_compose_shuts_each_service_in(service: str) -> None:
+def test_compose_restricts_each_service(service: str) -> None:
     options = SERVICES[service]
 
     assert options["read_only"] is True
@@ -77,7 +76,7 @@ def test_compose_shuts_each_service_in(service: str) -> None:
     assert "privileged" not in options
 
 
-def test_compose_mounts_what_the_image_reads_and_keeps() -> None:
+def test_compose_mounts_settings_and_state() -> None:
     mounted = dict(volume.split(":")[:2] for volume in SERVICES["host"]["volumes"])
 
     assert mounted == {"./settings": SETTINGS, "state": STATE}
@@ -86,7 +85,7 @@ def test_compose_mounts_what_the_image_reads_and_keeps() -> None:
     assert int(SERVICES["host"]["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS
 
 
-def test_the_pod_is_shut_in() -> None:
+def test_the_pod_is_restricted() -> None:
     pod, container = POD["securityContext"], HOST["securityContext"]
 
     assert pod["runAsNonRoot"] is True
@@ -100,7 +99,7 @@ def test_the_pod_is_shut_in() -> None:
     assert POD["automountServiceAccountToken"] is False
 
 
-def test_no_variable_of_the_cluster_is_taken_for_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_no_variable_of_the_cluster_is_read_as_a_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A Service sets variables by its name in each pod beside it, such as EMBEDDABLE_HOST_SERVICE_HOST."""
     file = configured(tmp_path) / "embeddable.toml"
     name = MANIFEST["Service"]["metadata"]["name"].upper().replace("-", "_")
@@ -118,7 +117,7 @@ def test_the_settings_of_the_manifest_load_without_a_warning(tmp_path: Path) -> 
     assert warnings(load(configured(tmp_path, text) / name)) == []
 
 
-def test_what_starts_and_what_is_probed_is_the_hosts_own(tmp_path: Path) -> None:
+def test_the_probes_and_the_port_are_the_hosts(tmp_path: Path) -> None:
     add_release(configured(tmp_path))
     site = build_site(load(tmp_path / "embeddable.toml"))
     probes = [HOST[name]["httpGet"] for name in ("startupProbe", "readinessProbe", "livenessProbe")]
@@ -131,7 +130,7 @@ def test_what_starts_and_what_is_probed_is_the_hosts_own(tmp_path: Path) -> None
         assert list(environment) == [SERVE_VARIABLES["pull"]]
 
 
-def test_the_manifest_mounts_what_the_image_reads_and_keeps() -> None:
+def test_the_manifest_mounts_settings_and_state() -> None:
     mounted = {mount["mountPath"]: mount["name"] for mount in HOST["volumeMounts"]}
     volumes = {volume["name"]: volume for volume in POD["volumes"]}
 
@@ -142,7 +141,7 @@ def test_the_manifest_mounts_what_the_image_reads_and_keeps() -> None:
     assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
 
 
-def test_two_replicas_and_what_is_in_front_find_each_other() -> None:
+def test_selectors_and_names_match() -> None:
     deployment, service = MANIFEST["Deployment"]["spec"], MANIFEST["Service"]
     [rule] = MANIFEST["Ingress"]["spec"]["rules"]
     [path] = rule["http"]["paths"]
@@ -162,16 +161,16 @@ def test_two_replicas_and_what_is_in_front_find_each_other() -> None:
     )
 
 
-def test_the_ingress_carries_the_relay_and_writes_no_code_down() -> None:
-    told = {
+def test_the_ingress_forwards_the_relay_and_logs_no_code() -> None:
+    annotations = {
         name.removeprefix("nginx.ingress.kubernetes.io/"): value
         for name, value in MANIFEST["Ingress"]["metadata"]["annotations"].items()
     }
 
-    assert told["upstream-hash-by"] == "$uri"
-    assert int(told["proxy-body-size"].removesuffix("k")) * 1024 == LIMIT
-    assert int(told["proxy-read-timeout"]) > WAIT_SECONDS
-    assert told["enable-access-log"] == "false"
+    assert annotations["upstream-hash-by"] == "$uri"
+    assert int(annotations["proxy-body-size"].removesuffix("k")) * 1024 == MAX_MESSAGE_BYTES
+    assert int(annotations["proxy-read-timeout"]) > WAIT_SECONDS
+    assert annotations["enable-access-log"] == "false"
 
 
 def test_the_name_is_the_same_everywhere() -> None:
