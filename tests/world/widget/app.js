@@ -98,18 +98,19 @@
       .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
-  function authorizeUri(extra = {}) {
+  const usesPkce = !(parameters.clientSecret || parameters.appSecret);
+
+  function authorizeUri(extra = {}, address = `${appServer()}/restapi/oauth/authorize`) {
     const query = new URLSearchParams({
       response_type: "code",
       redirect_uri: redirectUri,
       client_id: clientId,
       state: `${btoa(`${Date.now()}`)}-${stateTail}`,
       display: "page",
-      code_challenge: codeChallenge,
-      code_challenge_method: "S256",
+      ...(usesPkce ? { code_challenge: codeChallenge, code_challenge_method: "S256" } : {}),
       ...extra,
     });
-    return `${appServer()}/restapi/oauth/authorize?${query}`;
+    return `${address}?${query}`;
   }
 
   async function requestToken(grant, address = `${appServer()}/restapi/oauth/token`) {
@@ -119,7 +120,8 @@
   }
 
   function requestCode(code, tokenUri) {
-    return requestToken({ grant_type: "authorization_code", code, code_verifier: verifier }, tokenUri);
+    const proof = usesPkce ? { code_verifier: verifier } : {};
+    return requestToken({ grant_type: "authorization_code", code, ...proof }, tokenUri);
   }
 
   async function handleCallback(callbackUri, way) {
@@ -177,9 +179,15 @@
     });
   }
 
-  // A window may be opened while the click lasts: nothing is waited for.
-  function signIn() {
-    const uri = authorizeUri();
+  async function discoverUri() {
+    const server = parameters.discoverAppServer || DEFAULTS.appServer;
+    const response = await fetch(`${server}/.well-known/entry-points/initial?clientId=${clientId}`);
+    return authorizeUri({ discovery: "true" }, (await response.json()).authApi.authorizationUri);
+  }
+
+  // A window may be opened while the click lasts: nothing is waited for, but for discovery.
+  async function signIn() {
+    const uri = parameters.discovery ? await discoverUri() : authorizeUri();
     if (isOn("disableLoginPopup")) {
       window.parent.postMessage({ type: "rc-login-popup-notify", oAuthUri: uri }, "*");
       return;
