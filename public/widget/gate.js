@@ -76,7 +76,8 @@ const createGate = (values) => {
 
   /** @type {PendingSignIn | undefined} */
   let pending;
-  let lastState = ''; // of the callback that has passed: the same may come a second way
+  /** @type {string | undefined} */
+  let lastState; // of the callback that has passed: the same may come a second way
   /** @type {unknown} */
   let appCallback = window.oAuthCallback;
   /** @type {WeakSet<Event>} */
@@ -110,7 +111,7 @@ const createGate = (values) => {
     const callback = read(address);
     const isFromListed = callback && embedders.includes(sender.origin) && sender.origin !== location.origin;
     if (isFromListed && KNOWN_SERVERS.holds(callback)) return rebuild(callback, [...PASSED_ON, ...CREDENTIALS]);
-    if (callback && callback.parameters.get('state') === lastState) return undefined;
+    if (lastState !== undefined && callback?.parameters.get('state') === lastState) return undefined;
     const signIn = pending;
     const broken = callback && signIn ? RULES.find(({ holds }) => !holds(callback, signIn, sender)) : RULES[0];
     if (broken || !callback || !signIn) {

@@ -20,7 +20,7 @@ from world.attacker import (
     post_to_the_crm,
 )
 from world.engines import Browser, wait_for
-from world.internet import CROSS_SITE, EVIL, HOST, OWN, PLATFORMS, SAME_SITE, Internet
+from world.internet import CROSS_SITE, EVIL, HOST, OWN, PLATFORMS, Internet
 from world.timeouts import wait_until
 from world.user import ADAPTER_FRAME
 
@@ -77,8 +77,7 @@ def test_without_the_gate_each_link_causes_a_token_request(internet: Internet, o
 
 
 ATTACKS: dict[str, Callable[[Attacker], int]] = {
-    "messages to the phone in a page of another site": lambda attacker: post_to_the_crm(attacker, CROSS_SITE),
-    "messages to the phone in a page of the host's site": lambda attacker: post_to_the_crm(attacker, SAME_SITE),
+    "messages to the phone in a page": lambda attacker: post_to_the_crm(attacker, CROSS_SITE),
     "messages to app.html": post_to_the_app,
     "a tab that becomes the redirect page's opener": become_the_opener,
     "a frame that becomes the redirect page's opener": become_the_opener_in_a_frame,
