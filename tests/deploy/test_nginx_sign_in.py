@@ -47,7 +47,7 @@ def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = 
     phone = Phone(page)
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
     code, token = internet.platform.codes[-1], internet.platform.tokens[-1]
     assert token == TokenRequest(token.server, CLIENT_ID, f"{base}redirect.html", code, granted=True)
     return code

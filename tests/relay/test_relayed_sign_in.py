@@ -56,18 +56,20 @@ def hold_back(context: BrowserContext) -> list[Route]:
 
 def test_every_other_use_of_window_open_is_untouched(internet: Internet, context: BrowserContext) -> None:
     phone = open_phone(internet, context)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
     for address in (
         "about:blank#other",
         f"{BASE}/popup.html?state=s&redirect_uri=https://elsewhere.example/redirect.html",
     ):
         with phone.page.expect_popup() as window:
-            is_it = phone.ask(f"(window.it = open('{address}', 'a-name', 'popup,width=300')) && it.name === 'a-name'")
+            is_it = phone.evaluate(
+                f"(window.it = open('{address}', 'a-name', 'popup,width=300')) && it.name === 'a-name'"
+            )
         assert is_it
         assert window.value.url == address
         window.value.close()
-    assert phone.ask("[open.name, open.length, typeof open, String(open).includes('native code')]") == [
+    assert phone.evaluate("[open.name, open.length, typeof open, String(open).includes('native code')]") == [
         "open",
         0,
         "function",
@@ -77,10 +79,10 @@ def test_every_other_use_of_window_open_is_untouched(internet: Internet, context
 
 def test_what_window_open_throws_is_thrown(internet: Internet, context: BrowserContext) -> None:
     phone = open_phone(internet, context)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
     for call in ("open('https://[')", "open.call({}, 'about:blank')", "open(Symbol())"):
-        thrown = phone.ask(f"(() => {{ try {{ {call}; }} catch (error) {{ return error.name; }} }})()")
+        thrown = phone.evaluate(f"(() => {{ try {{ {call}; }} catch (error) {{ return error.name; }} }})()")
         assert thrown == ("SyntaxError" if "[" in call else "TypeError")
 
 
@@ -92,13 +94,13 @@ def test_a_window_that_the_browser_blocks_is_null_and_the_next_sign_in_goes_stra
         "if (top !== window) { const real = open; window.open = (...all) => (window.asked = all, null); }"
     )
     phone = open_phone(internet, context)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
     phone.press_sign_in()
-    assert phone.ask("asked[0]") == START
+    assert phone.evaluate("asked[0]") == START
     phone.press_sign_in()
 
-    assert phone.ask("asked[0]").startswith(f"https://{PLATFORMS[0]}/restapi/oauth/authorize?")
+    assert phone.evaluate("asked[0]").startswith(f"https://{PLATFORMS[0]}/restapi/oauth/authorize?")
 
 
 # Where something that is needed is missing, a sign-in begins as if there were no relay
@@ -132,7 +134,7 @@ def test_without_what_the_relay_needs_the_window_goes_on_and_nothing_is_relayed(
 
     login = phone.open_login()
     expect(login.locator("#status")).to_contain_text("close this window and try again")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
     assert relayed == []
     assert internet.platform.tokens == []
@@ -260,8 +262,8 @@ def test_only_the_window_that_was_opened_for_it_learns_what_to_begin(
     phone = open_phone(internet, context)
     phone.open_login()
 
-    assert phone.ask("embeddableHost.begin(window) === undefined")
-    assert phone.ask("embeddableHost.begin(open('about:blank')) === undefined")
+    assert phone.evaluate("embeddableHost.begin(window) === undefined")
+    assert phone.evaluate("embeddableHost.begin(open('about:blank')) === undefined")
 
 
 @pytest.mark.parametrize("framed", [START, f"{BASE}/sandbox/start.html"])
@@ -295,7 +297,7 @@ def test_a_reload_sends_nothing_a_second_time(internet: Internet, context: Brows
     expect(login.locator("#status")).to_contain_text("You can close this window now.")
     login.reload()
     expect(login.locator("#status")).to_contain_text(NOTHING)
-    phone.be_quiet()
+    phone.wait_until_idle()
 
     assert relayed.count("POST") == 1
     assert len(internet.platform.tokens) == 1
@@ -316,9 +318,9 @@ def test_a_letter_that_is_not_as_it_was_sealed_is_not_delivered(
     left[0].fulfill(status=201)
     changed = {"altered": letter[:-1] + bytes([letter[-1] ^ 1]), "cut": letter[:-1], "another": bytes(len(letter))}
     taken[0].fulfill(status=200, body=changed[spoiled])
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
@@ -331,12 +333,12 @@ def test_an_answer_that_came_by_a_message_meanwhile_is_not_delivered_again(
     wait_until(lambda: pump(phone.page) and bool(held), "the answer is on its way")
     [code] = internet.platform.codes
 
-    phone.ask(f"postMessage({{ callbackUri: '{BASE}/redirect.html?code={code}' }}, '*')")
+    phone.evaluate(f"postMessage({{ callbackUri: '{BASE}/redirect.html?code={code}' }}, '*')")
     phone.see("Signed in")
     held[0].continue_()
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == ["message"]
+    assert phone.evaluate("phone.received") == ["message"]
     assert len(internet.platform.tokens) == 1
 
 
@@ -351,7 +353,7 @@ def test_a_second_press_takes_the_place_of_the_first(internet: Internet, context
     held[0].continue_()
     held[1].continue_()
     phone.see("Signed in")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
     first, second = internet.platform.codes
     assert [token.code for token in internet.platform.tokens] == [second]
@@ -391,10 +393,10 @@ def test_frames_tabs_and_profiles_that_sign_in_at_once_each_get_their_own_answer
     for phone in phones:
         phone.see("Signed in")
     for phone in phones:
-        phone.be_quiet()
+        phone.wait_until_idle()
 
     # Those that share storage share the session too: who is signed in by another's answer needs its own no more.
-    heard = [len(phone.ask("phone.heard")) for phone in phones]
+    heard = [len(phone.evaluate("phone.received")) for phone in phones]
     assert max(heard) == 1
     assert sum(heard) >= 2
     wait_until(lambda: pump(page) and len(internet.platform.tokens) == sum(heard), "each asks for its token")
@@ -454,7 +456,7 @@ def test_a_host_that_refuses_for_good_is_told_at_once(internet: Internet, contex
 
     login = phone.open_login()
     expect(login.locator("#status")).to_contain_text("The sign-in could not be handed over.")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
     assert relayed.count("POST") == 1
     assert relayed.count("GET") == 1
@@ -468,10 +470,12 @@ def test_an_app_that_was_signed_in_meanwhile_asks_no_longer(internet: Internet, 
     wait_until(lambda: pump(phone.page) and bool(waiting), "the app asks")
 
     # As another tab's sign-in reaches it: by the storage that both share.
-    phone.ask("window.dispatchEvent(new StorageEvent('storage', { key: 'rc-widget-session', newValue: 'signed in' }))")
+    phone.evaluate(
+        "window.dispatchEvent(new StorageEvent('storage', { key: 'rc-widget-session', newValue: 'signed in' }))"
+    )
     phone.see("Signed in")
     waiting[0].fulfill(status=204)
-    phone.be_quiet()
+    phone.wait_until_idle()
 
     assert len(waiting) == 1
 
@@ -496,7 +500,7 @@ def test_an_app_that_is_left_asks_no_longer(internet: Internet, context: Browser
 
 def test_nothing_of_a_relayed_sign_in_remains_in_the_browser(internet: Internet, context: BrowserContext) -> None:
     phone = open_phone(internet, context)
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
     phone.see("Signed in")
 
     page = context.new_page()
@@ -518,7 +522,7 @@ def test_secrets_of_sign_ins_that_were_never_finished_are_swept(internet: Intern
     )
 
     phone = open_phone(internet, context)
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     assert page.evaluate("() => Object.keys(localStorage).sort()") == ["embeddable-host-secret-young", "not ours"]
 
@@ -531,7 +535,7 @@ def test_neither_secret_nor_id_nor_code_is_in_the_host_s_log(
         "request", lambda request: ids.append(request.url.rpartition("/")[2]) if "/relay/" in request.url else None
     )
     phone = open_phone(internet, context)
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
     phone.see("Signed in")
     wait_until(lambda: '"POST /relay/ ' in hosted.output, "the request is in the log")
 
@@ -560,7 +564,7 @@ def test_every_kind_of_answer_is_relayed(internet: Internet, context: BrowserCon
 
     login = phone.open_login()
     phone.see("Sign in failed: access_denied" if answer == "denied" else "Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
     assert internet.platform.tokens == []

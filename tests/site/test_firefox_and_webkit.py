@@ -91,14 +91,14 @@ def must_sign_in_once(cell: Cell, internet: Internet, open_engine: OpenEngine) -
 
     phone.press_sign_in()
     phone.see("Signed in")
-    phone.settle()
+    phone.wait_until_done()
 
     [code] = internet.platform.codes
     redirect_uri = f"https://{cell.host}/redirect.html"
     assert internet.platform.tokens == [TokenRequest(PLATFORMS[0], CLIENT_ID, redirect_uri, code, granted=True)]
-    [way] = phone.ask("phone.heard")
+    [way] = phone.evaluate("phone.received")
     assert way in HEARD_BY[cell.comes_back_by]
-    assert phone.ask(HAS_ASKED_THE_RELAY) is (cell.comes_back_by == "relay")
+    assert phone.evaluate(HAS_ASKED_THE_RELAY) is (cell.comes_back_by == "relay")
 
 
 @in_each(CELLS)
@@ -123,9 +123,9 @@ def test_without_a_relay_and_shared_storage_a_severed_sign_in_never_comes_back(
 
     phone.press_sign_in()
     wait_for(phone.login(), shows("close this window and try again"))
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
@@ -137,9 +137,9 @@ def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
 
     phone.press_sign_in()
     phone.see("Sign in failed: access_denied")
-    phone.settle()
+    phone.wait_until_done()
 
-    [way] = phone.ask("phone.heard")
+    [way] = phone.evaluate("phone.received")
     assert way in HEARD_BY[cell.comes_back_by]
     assert internet.platform.tokens == []
 
@@ -158,8 +158,8 @@ def test_the_redirect_page_speaks_the_language_of_the_browser_or_english(
     window.go(f"https://{HOST}/redirect.html")
 
     wait_for(window, shows(SENTENCES[language]["nothing"]))
-    assert window.ask("document.title") == SENTENCES[language]["title"]
-    assert window.ask("document.documentElement.lang") == language
+    assert window.evaluate("document.title") == SENTENCES[language]["title"]
+    assert window.evaluate("document.documentElement.lang") == language
 
 
 def test_the_setup_page_opens_without_an_error(open_engine: OpenEngine, engine: str) -> None:

@@ -335,7 +335,7 @@ def test_the_list_has_each_of_ringcentral_s_codes_in_its_words_with_a_remedy(tri
 
 
 def test_a_window_that_the_browser_keeps_back_is_told(browsers: Browsers, internet: Internet) -> None:
-    with browsers.keeping_windows_back() as context:
+    with browsers.blocking_popups() as context:
         trial = on_trial(context)
         trial.page.locator("#live-test-start:enabled").wait_for()
         # Another window takes what a press allows.
@@ -568,6 +568,6 @@ def test_firefox_and_webkit_try_it_too(internet: Internet, open_engine: OpenEngi
 
     wait_for(window, shows("These scopes are missing: Edit Extensions.", "#live-test-verdict"))
     assert ("by the host’s relay" if severed else "by a call to the opener") in str(
-        window.ask("document.getElementById('live-test-facts').textContent")
+        window.evaluate("document.getElementById('live-test-facts').textContent")
     )
     wait_until(lambda: internet.platform.revoked == internet.platform.issued != [], "the token was given back")

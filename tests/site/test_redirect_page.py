@@ -120,9 +120,9 @@ def test_a_redirect_page_that_stays_open_and_is_reloaded_hands_over_nothing_more
     expect(login.locator("#status")).to_contain_text("You can close this window now.")
     login.reload()
     expect(login.locator("#status")).to_contain_text("There is no sign-in to hand over.")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
     assert len(internet.platform.tokens) == 1
 
 
@@ -132,11 +132,11 @@ def test_an_answer_that_was_taken_from_storage_is_gone_from_there(
     internet.platform.severs_openers = True
     phone = open_phone(internet, open_browser, SAME_SITE)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     [code] = internet.platform.codes
-    assert phone.ask("phone.heard") == ["storage"]
-    assert code not in phone.ask("JSON.stringify(localStorage)")
+    assert phone.evaluate("phone.received") == ["storage"]
+    assert code not in phone.evaluate("JSON.stringify(localStorage)")
 
 
 def test_an_answer_that_nobody_took_is_gone_from_storage_with_its_window(
@@ -372,7 +372,7 @@ def test_no_code_is_in_the_hosts_log(internet: Internet, open_browser: OpenBrows
     lines_before = hosted.output.count(line)
     phone = open_phone(internet, open_browser, SAME_SITE)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
     wait_until(lambda: hosted.output.count(line) > lines_before, "the request is in the log")
 
     [code] = internet.platform.codes

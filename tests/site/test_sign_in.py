@@ -166,13 +166,13 @@ def test_it_signs_in_once(internet: Internet, open_browser: OpenBrowser, cell: C
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     [code] = internet.platform.codes
     assert set(relayed) == ({"GET", "POST"} if cell.needs_relay else set())
     assert relayed.count("POST") == (1 if cell.needs_relay else 0)
     assert internet.platform.tokens == [TokenRequest(way.server, way.client_id, way.redirect_uri, code, granted=True)]
-    told = phone.ask("phone.parameters")
+    told = phone.evaluate("phone.parameters")
     assert {name: told.get(name) for name in way.parameters} == way.parameters
 
 
@@ -184,9 +184,9 @@ def test_it_never_signs_in_and_the_redirect_page_says_what_to_do(
 
     login = phone.open_login()
     expect(login.locator("#status")).to_contain_text("close this window and try again")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
@@ -211,9 +211,9 @@ def test_each_way_of_hearing_the_callback_is_enough_alone(
     way = Way(script(f"{HOST_BASE}/adapter.js?userAgent=ways:{heard_by}"))
     phone = open_phone(open_browser(PLAIN), internet, way)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
-    assert phone.ask("phone.heard") == [heard_by]
+    assert phone.evaluate("phone.received") == [heard_by]
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
@@ -224,7 +224,7 @@ def test_the_popup_window_shares_its_session_with_the_widget_in_the_page(
     window = popped_up(phone)
 
     # The page of the same site shares its storage with the window; one of another site has a partition of its own.
-    window.settle(window.open_login())
+    window.wait_until_done(window.open_login())
 
     phone.see("Signed in")
     assert len(internet.platform.tokens) == 1
@@ -240,9 +240,9 @@ def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
 
     login = phone.open_login()
     phone.see("Sign in failed: access_denied")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
     assert internet.platform.tokens == []
 
 
@@ -251,10 +251,10 @@ def test_a_second_try_after_a_denial_signs_in(internet: Internet, open_browser: 
     internet.platform.outcome = "denied"
     internet.platform.severs_openers = severed
     phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     internet.platform.outcome = "code"
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     phone.see("Signed in")
     assert [token.granted for token in internet.platform.tokens] == [True]
@@ -270,9 +270,9 @@ def test_an_implicit_answer_signs_in_without_a_token_request(
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
     assert internet.platform.tokens == []
 
 
@@ -283,12 +283,12 @@ def test_a_redirect_page_in_a_frame_hands_over_to_the_app_around_it(
 ) -> None:
     phone = open_phone(open_browser(PLAIN), internet, WAYS[way])
 
-    phone.wait_for("phone.words.signIn")
-    phone.ask(f"phone.openFrame('{name}')")
+    phone.wait_for("phone.texts.signIn")
+    phone.evaluate(f"phone.openFrame('{name}')")
     phone.see("Signed in")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == [heard_by]
+    assert phone.evaluate("phone.received") == [heard_by]
     assert [token.redirect_uri for token in internet.platform.tokens] == [WAYS[way].redirect_uri]
 
 

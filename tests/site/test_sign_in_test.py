@@ -107,14 +107,14 @@ def test_so_it_does_in_firefox_and_webkit(internet: Internet, open_engine: OpenE
     label = "document.querySelector('#start:enabled')?.textContent"
 
     wait_for(window, f"{label} === 'Rehearse'", frame)
-    while window.ask(label, frame) != "Rehearse again":
-        rows = window.ask(ROWS, frame)
+    while window.evaluate(label, frame) != "Rehearse again":
+        rows = window.evaluate(ROWS, frame)
         window.press("#start", frame)
         # WebKit opens one window for each press.
         wait_for(window, f"{label} && {ROWS}.length > {len(rows)}", frame)
 
-    assert {name.lower(): result for name, result in window.ask(ROWS, frame)} == READY
-    told = window.ask("document.querySelector('#results').innerText", frame)
+    assert {name.lower(): result for name, result in window.evaluate(ROWS, frame)} == READY
+    told = window.evaluate("document.querySelector('#results').innerText", frame)
     assert told.count("Arrived once, by the host’s relay") == 2
 
 
@@ -152,7 +152,7 @@ def test_with_the_widget_from_the_cdn_it_says_what_that_costs(open_browser: Open
 
 
 def test_where_each_window_wants_a_press_it_asks_for_one(browsers: Browsers) -> None:
-    with browsers.keeping_windows_back() as context:
+    with browsers.blocking_popups() as context:
         page = context.new_page()
         page.goto(f"https://{HOST}/test.html")
         page.locator("#start:enabled").wait_for()

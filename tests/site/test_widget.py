@@ -1,4 +1,4 @@
-"""A hosted release in the site: every file as it is, but for the page of the app."""
+"""A hosted release in the site: its files unchanged, except the page of the app."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,11 +55,11 @@ def test_what_the_app_needs_at_its_start_is_asked_for_before_the_app_has_run_and
     page = open_browser(PLAIN).new_page()
     page.goto(internet.page(CROSS_SITE, f'<!doctype html><body><script src="https://{HOST}/adapter.js"></script>'))
     phone = Phone(page)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
-    asked = phone.ask(
+    asked = phone.evaluate(
         "performance.getEntriesByType('resource').map((one) => [one.name.split('/').pop(), one.initiatorType])"
     )
     for name in ("before-app.js", "app.js", "app.css", "en-US.js"):
         assert [how for asked_for, how in asked if asked_for == name] in (["link"], ["early-hints"]), name
-    assert phone.ask("document.querySelectorAll('link[rel=preload]').length") == 1
+    assert phone.evaluate("document.querySelectorAll('link[rel=preload]').length") == 1

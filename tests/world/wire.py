@@ -24,8 +24,8 @@ MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 SETUP_PAGES = ("", "test.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
-PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-KEPT_BY_NOBODY = ("redirect.html", "start.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
+PAGES = ("redirect.html", "app.html", "popup.html", *SETUP_PAGES)
+KEPT_BY_NOBODY = ("redirect.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES

@@ -59,7 +59,7 @@ class Metrics(Collector):
         self.builds = self._counter("site_builds", "Times the site was built.")
         self.swaps = self._counter("site_swaps", "Times another site took the place of the one served.")
         self.reload_failures = self._counter("reload_failures", "Reloads that failed and left the site as it was.")
-        self.messages = self._counter("relay_letters", "MessageStore of the relay, by what became of them.", "outcome")
+        self.messages = self._counter("relay_messages", "Messages of the relay, by outcome.", "outcome")
         for outcome in OUTCOMES:
             self.messages.labels(outcome)  # told from the start, as 0
 
