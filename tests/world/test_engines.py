@@ -1,4 +1,4 @@
-"""In the test world, Firefox and WebKit partition storage like users' browsers, reach no other host, and report errors."""
+"""In the test world, Firefox and WebKit partition storage as usual, reach no other host, and report errors."""
 
 from world.engines import OpenEngine, wait_for
 from world.gateway import Gateway
