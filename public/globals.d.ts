@@ -1,6 +1,6 @@
 /*
- * What the widget's adapter reads from and puts into a page's window (its contract since 1.8.5), what its app listens with,
- * and what `begin-sign-in.js` puts there.
+ * Properties of a page's window: those that the widget's adapter reads or sets (since 1.8.5), the function by which its app
+ * receives callbacks, and the object that `begin-sign-in.js` sets.
  */
 interface Window {
   RC_EMBEDDABLE_ADAPTER_MANUAL_INIT?: unknown;
@@ -10,12 +10,12 @@ interface Window {
   embeddableHost?: { isApart: boolean };
 }
 
-/* What before-app.js is given. */
+/* The values of before-app.js. */
 interface BeforeApp {
-  /** addresses of the profiles' folders, seen from the site's top */
+  /** addresses of the profiles' folders, relative to the site's top */
   profiles: string[];
-  /** the way from the script to the site's top */
+  /** relative address of the site's top, from the script */
   top: string;
-  /** the release's files with the words of one language each, such as en-US.js */
+  /** the release's language files, such as en-US.js */
   words: string[];
 }
