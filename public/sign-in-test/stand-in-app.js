@@ -15,8 +15,7 @@
    * @property {string} redirectUri
      * @property {boolean} severed by the login page
    * @property {boolean} separateStorage as if the frame shared no storage with the window
-   * @property {boolean} implicit the parameters stand after the #
-   * @property {Record<string, string>} parameters of the callback
+     * @property {Record<string, string>} parameters of the callback
    * @property {number} callbackTimeout ms that a callback may take
    * @property {number} quietTimeout ms without a callback after the window has loaded or closed
    *
@@ -74,22 +73,19 @@
   }
 
   /**
-   * The address that the platform sends the window back to (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2).
+   * The address that the platform sends the window back to (RFC 6749 §4.1.2, §4.1.2.1).
    * @param {Case} test
    * @param {string} state
    */
-  function callbackOf({ redirectUri, implicit, parameters }, state) {
+  function callbackOf({ redirectUri, parameters }, state) {
     const address = new URL(redirectUri);
-    const entries = Object.entries({ ...parameters, state });
-    if (implicit) address.hash = new URLSearchParams(entries).toString();
-    else for (const [name, value] of entries) address.searchParams.append(name, value);
+    for (const [name, value] of Object.entries({ ...parameters, state })) address.searchParams.append(name, value);
     return address.href;
   }
 
-  /** The parameters of a callback, in the query or behind the #; the gate in front of the app moves them. @param {string} address */
+  /** What a callback says, in any order: the gate in front of the app rebuilds its address. @param {string} address */
   function parametersOf(address) {
-    const { searchParams, hash } = new URL(address);
-    return JSON.stringify([...searchParams, ...new URLSearchParams(hash.slice(1))].sort());
+    return JSON.stringify([...new URL(address).searchParams].sort());
   }
 
   /**
@@ -102,7 +98,6 @@
     const address = new URL(test.severed ? 'stand-in-platform.html' : callbackOf(test, state), location.href);
     address.searchParams.set('redirect_uri', test.redirectUri);
     address.searchParams.set('state', state);
-    address.searchParams.set('response_type', test.implicit ? 'token' : 'code');
     return address.href;
   }
 

@@ -120,9 +120,9 @@ function messageFrom(frame, read) {
  * @returns {Promise<Run>}
  */
 async function runWay(app, way, environment) {
-  const { severed = false, separateStorage = false, implicit = false, parameters } = way;
+  const { severed = false, separateStorage = false, parameters } = way;
   const result = messageFrom(app, (data) => data?.result);
-  const run = { redirectUri, severed, separateStorage, implicit, parameters, ...timeoutsOf(way, environment) };
+  const run = { redirectUri, severed, separateStorage, parameters, ...timeoutsOf(way, environment) };
   app.contentWindow?.postMessage({ run }, location.origin);
   return result;
 }

@@ -21,7 +21,6 @@ import { CHANNELS } from './page.mjs';
  * @property {string[]} channels by which the callback may come
  * @property {boolean} [severed] by the login page
  * @property {boolean} [separateStorage] the frame shares no storage with the window
- * @property {boolean} [implicit]
  * @property {boolean} [deniedStorage] only where the browser denies storage
  * @property {Record<string, string>} parameters of the callback
  *
@@ -79,13 +78,6 @@ export const WAYS = [
     about: 'The user does not allow the app.',
     channels: OPENER,
     parameters: { error: 'access_denied', error_description: 'Simulated: the user did not allow the app.' },
-  },
-  {
-    name: 'implicit grant',
-    about: 'The callback has its parameters after the #, as for old releases.',
-    channels: OPENER,
-    implicit: true,
-    parameters: { access_token: 'simulated-token', token_type: 'bearer' },
   },
 ];
 

@@ -184,7 +184,7 @@ def test_where_no_window_opens_at_all_it_says_so_and_ends(open_browser: OpenBrow
     page.add_init_script("window.open = () => null;")
     page.goto(f"https://{HOST}/test.html")
     page.locator("#start:enabled").click()
-    for _ in ("plain sign-in", "denied sign-in", "implicit grant"):
+    for _ in ("plain sign-in", "denied sign-in"):
         page.get_by_role("button", name="Continue").click()
 
     expect(page.locator("#verdict")).to_have_text("Not ready: plain sign-in.")

@@ -70,7 +70,7 @@ CSP = "Content-Security-Policy"
 BROKEN = {
     "an opener policy": (
         replaced(OPENER_POLICY, "same-origin", OF_THE_PAGE),
-        {"redirect page", "plain sign-in", "denied sign-in", "implicit grant"},
+        {"redirect page", "plain sign-in", "denied sign-in"},
         "opener-policy",
     ),
     "a rewritten CSP": (

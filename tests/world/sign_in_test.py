@@ -11,10 +11,9 @@ WAYS = (
     "severed, another site",
     "denied storage",
     "denied sign-in",
-    "implicit grant",
 )
 READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "skipped"}
-IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in", "implicit grant"}
+IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in"}
 UNRELAYED = READY | {
     "severed, another site": "skipped"
 }
