@@ -46,7 +46,7 @@ class Steps:
         self.totals: list[int] = []
         self.done: list[int] = []
 
-    def say(self, stage: str) -> None:
+    def begin(self, stage: str) -> None:
         self.stages.append(stage)
         self.totals.append(0)
         self.done.append(0)

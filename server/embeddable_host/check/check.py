@@ -121,7 +121,7 @@ async def _check_all(target: Target, settings: Settings | None, progress: Progre
 
 
 async def _check(target: Target, settings: Settings, exact: bool, progress: Progress) -> Report:
-    progress.say(f"Checking {target.base}")
+    progress.begin(f"Checking {target.base}")
     address, against = str(target.base), "configuration" if exact else "address"
     site = build_site(settings)
     try:

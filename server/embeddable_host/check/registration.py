@@ -62,7 +62,7 @@ async def ask_registrations(settings: Settings, address: str, progress: Progress
     pinned = settings.model_copy(update={"public_url": settings.public_url or address})
     profiles = [_unasked(profile) for profile in profiles_of(pinned)]
     apps = dict.fromkeys(_asked(one) for one in profiles if one.client_id)  # two profiles may have the same
-    progress.say("Asking RingCentral")
+    progress.begin("Asking RingCentral")
     progress.total(len(apps))
     turn = asyncio.Semaphore(AT_A_TIME)
 

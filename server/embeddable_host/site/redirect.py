@@ -20,7 +20,7 @@ START_PAGE = "start.html"
 TEXTS = "texts.json"
 FALLBACK_LANGUAGE = "en"
 POLICY = PagePolicy(NO_STORE, images="'self' data:", framed="embedders")
-RELAYING_POLICY = replace(POLICY, asks=True)  # it leaves the answer with the host
+RELAYING_POLICY = replace(POLICY, connects=True)  # it leaves the answer with the host
 START_POLICY = replace(POLICY, framed="nobody")
 COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 

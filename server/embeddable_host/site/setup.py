@@ -17,7 +17,7 @@ from embeddable_host.site.widget import BEFORE_APP, before_app
 # loudspeaker only where it is allowed to (`setSinkId`, `widget.md`).
 DEVICES = ("microphone", "speaker-selection")
 
-POLICY = PagePolicy(MINUTES, modules=True, asks=True, asks_servers=True)
+POLICY = PagePolicy(MINUTES, modules=True, connects=True, connects_to_servers=True)
 PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
 
 

@@ -14,8 +14,8 @@ from embeddable_host.site.redirect import START_PAGE, redirect_page, start_page
 from embeddable_host.site.widget import BEFORE_APP, before_app
 
 PAGE = "test.html"
-POLICY = PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders")
-APP_POLICY = PagePolicy(NO_STORE, asks=True, redirects=True, framed="embedders")
+POLICY = PagePolicy(NO_STORE, modules=True, connects=True, framed="embedders")
+APP_POLICY = PagePolicy(NO_STORE, connects=True, redirects=True, framed="embedders")
 PLATFORM_POLICY = PagePolicy(NO_STORE, severs=True)
 
 
