@@ -126,7 +126,7 @@ def test_a_folder_that_is_no_export_is_refused_and_left_as_it_is(host: Path, tmp
     before = tree(tmp_path)
     done = call(host, "export", str(tmp_path))
     assert done.returncode == 2
-    assert f"{tmp_path} is there already and no export" in done.stderr
+    assert f"{tmp_path} exists already and is not an export" in done.stderr
     assert tree(tmp_path) == before
 
 
@@ -153,7 +153,7 @@ def test_a_file_of_the_teams_own_in_the_place_of_one_of_ours_is_told(tmp_path: P
     (host / "own" / name).write_text("the team's")
     done = call(host, "export", "out")
     assert done.returncode == 2
-    assert f"Two addresses would be the file {name}" in done.stderr
+    assert f"Two addresses would become the file {name}" in done.stderr
     assert {entry.name for entry in host.iterdir()} == {"embeddable.toml", "own", "var"}
 
 

@@ -33,7 +33,7 @@ def no_process_that_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow each other without a pause, and no proxy stands between."""
-    monkeypatch.setattr("embeddable_host.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
+    monkeypatch.setattr("embeddable_host.releases.fetch.RETRY_DELAYS_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 

@@ -399,7 +399,7 @@ def test_the_current_release_is_not_removed(releases: Path, one: Release) -> Non
 
 
 def test_nothing_is_removed_while_a_pull_is_at_work(releases: Path, one: Release) -> None:
-    with staging(releases), pytest.raises(ReleaseError, match="Another pull is at work"):
+    with staging(releases), pytest.raises(ReleaseError, match="Another pull is running"):
         remove(releases, one.id)
     assert installed(releases) == [one.id]
 
@@ -429,7 +429,7 @@ def test_a_current_that_was_deleted_is_told(releases: Path, one: Release) -> Non
 def test_one_pull_at_a_time(releases: Path) -> None:
     with (
         staging(releases),
-        pytest.raises(ReleaseError, match="Another pull is at work"),
+        pytest.raises(ReleaseError, match="Another pull is running"),
         staging(releases),
     ):
         pass

@@ -173,10 +173,10 @@ def test_builds_and_swaps_are_counted(folder: Path) -> None:
 def test_a_refused_reload_is_counted_by_each_process(folder: Path, options: tuple[str, ...], processes: int) -> None:
     with serving(folder, *options) as server:
         server.wait_until_it_says(rf"(?s)(Application startup complete.*){{{processes}}}")
-        assert value(server, "reloads_refused") == 0
+        assert value(server, "reload_failures") == 0
         configured(folder, BAD)
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == processes, "they are counted", TIMEOUT)
+        wait_until(lambda: value(server, "reload_failures") == processes, "they are counted", TIMEOUT)
 
 
 def test_a_site_that_cannot_be_built_is_a_build_and_no_swap(folder: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_site_that_cannot_be_built_is_a_build_and_no_swap(folder: Path) -> Non
         wait_until(lambda: value(server, "site_swaps") == 1, "the best encodings are served", TIMEOUT)
         configured(folder, '[widget]\nrelease = "2.3.1-0123456789ab"')
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == 1, "it is refused", TIMEOUT)
+        wait_until(lambda: value(server, "reload_failures") == 1, "it is refused", TIMEOUT)
         assert (value(server, "site_builds"), value(server, "site_swaps")) == (3, 1)
 
 

@@ -10,10 +10,8 @@ import pytest
 
 from embeddable_host.config.load import load
 from embeddable_host.releases.store import remove
-from embeddable_host.responses.compression import Cache, compress
-from embeddable_host.serving.app import Host
-from embeddable_host.site.site import build_site
-from world.host import LARGE, Server, add_release, ask, configured, serving
+from embeddable_host.serving.app import App
+from world.host import LARGE, Server, add_release, ask, configured, fill_cache, serving
 from world.load import Load
 from world.timeouts import TIMEOUT, wait_until
 
@@ -51,8 +49,8 @@ def test_the_first_release_is_picked_up_by_itself(folder: Path) -> None:
 
 def test_a_release_that_comes_while_the_host_starts_is_picked_up_too(folder: Path) -> None:
     settings = load(folder / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).pending)  # or the site is built anew for the best encodings
-    host = Host(settings, folder / "embeddable.toml")
+    fill_cache(settings)  # or the site is built again for the best encodings
+    host = App(settings, folder / "embeddable.toml")
     release = add_release(folder)
 
     async def watch() -> None:
@@ -118,7 +116,7 @@ def test_a_file_of_a_release_that_was_removed_just_now_is_not_found(folder: Path
     """The server looks at the releases each second; until then it knows addresses whose files are gone."""
     removed = add_release(folder, "first")
     add_release(folder, "second")
-    host = Host(load(folder / "embeddable.toml"))  # and nobody looks
+    host = App(load(folder / "embeddable.toml"))  # and nobody looks
     remove(folder / "var" / "releases", removed.id)
 
     async def get(path: str) -> httpx2.Response:

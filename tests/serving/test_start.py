@@ -39,7 +39,7 @@ def test_an_address_of_ipv6_stands_in_brackets(folder: Path) -> None:
     with started(folder, "--host", "::1", "--port", "0") as server:
         wait_until(lambda: "Embeddable Host on" in server.output or server.process.poll() is not None, "it starts")
         assert "http://::1" not in server.output
-        assert "http://[::1]:" in server.output or "::1 port 0 cannot be listened on" in server.output
+        assert "http://[::1]:" in server.output or "Cannot listen on ::1 port 0" in server.output
 
 
 @pytest.mark.parametrize(("public_url", "lines"), [("", 1), ("https://phone.example.com/", 3)])
@@ -56,7 +56,7 @@ def test_a_port_in_use_is_told_and_nothing_starts(folder: Path, options: tuple[s
         port = taken.getsockname()[1]
         done = run(folder, "serve", "--port", str(port), *options)
     assert done.returncode == 2
-    assert f"127.0.0.1 port {port} cannot be listened on: Address already in use" in done.stderr
+    assert f"Cannot listen on 127.0.0.1 port {port}: Address already in use" in done.stderr
     assert "--port" in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -65,7 +65,7 @@ def test_a_port_in_use_is_told_and_nothing_starts(folder: Path, options: tuple[s
 def test_a_host_that_is_none_is_told(folder: Path) -> None:
     done = run(folder, "serve", "--host", "192.0.2.1", "--port", "0")
     assert done.returncode == 2
-    assert "192.0.2.1 port 0 cannot be listened on" in done.stderr
+    assert "Cannot listen on 192.0.2.1 port 0" in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -142,7 +142,7 @@ def test_a_data_dir_that_cannot_be_written_still_serves(folder: Path) -> None:
         plain = server.ask("/redirect.html").body
         assert brotli.decompress(server.ask("/redirect.html", {"Accept-Encoding": "br"}).body) == plain
         assert server.ask(f"/widget/{release.id}/name.txt").body == b"first"
-        server.wait_until_it_says(r"cannot be kept in .*cache")
+        server.wait_until_it_says(r"cannot be (kept|made) in .*cache")
         wait_until(lambda: server.ask("/healthz").status == 200, "it goes on")
         assert "Traceback" not in server.output
     (folder / "var").chmod(0o755)

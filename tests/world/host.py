@@ -23,13 +23,16 @@ from click.testing import CliRunner
 
 from embeddable_host.cli.main import main
 from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
 from embeddable_host.releases.install import install
 from embeddable_host.releases.release import Release
 from embeddable_host.releases.store import open_release, use
-from embeddable_host.responses.asset import IDENTITY, Asset
+from embeddable_host.responses.asset import Asset
+from embeddable_host.responses.body import IDENTITY
+from embeddable_host.responses.cache import Cache
 from embeddable_host.responses.compression import BEST
 from embeddable_host.site.site import build_site
-from world.release import compress_here, stage
+from world.release import CompressorHere, compress_here, stage
 from world.timeouts import TIMEOUT, wait_until
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
@@ -83,6 +86,11 @@ class Server:
         """What the system has given the process, in MiB (VmRSS, proc(5))."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The processes that serve."""
+        return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.output)]
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
@@ -177,6 +185,11 @@ def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
     with pytest.MonkeyPatch.context() as patch:
         compress_here(patch, COMPRESSED_ONCE)
         return install(staged, workshop / "releases", f"test {name}", Quiet())
+
+
+def fill_cache(settings: Settings) -> None:
+    """Makes the best encodings of the site, as a running server does in time."""
+    Cache(settings.cache).fill(build_site(settings).pending, CompressorHere(BEST))
 
 
 @contextlib.contextmanager

@@ -150,16 +150,24 @@ def main() -> None:
     order = json.load(sys.stdin)
     jobs = [Job(Path(source), coding, Path(target)) for source, coding, target in order["jobs"]]
     os.nice(order["niceness"])
+    with _ending_at_once(), _turn(order["lock"]):
+        pool = ThreadPoolExecutor(order["threads"])
+        numbers = {pool.submit(compress_file, job, BEST[job.coding]): number for number, job in enumerate(jobs)}
+        for future in as_completed(numbers):
+            result = future.result()
+            _print({"job": numbers[future], "size": result.size, "sha384": result.sha384})
+
+
+@contextlib.contextmanager
+def _ending_at_once() -> Iterator[None]:
+    """Ends the process at an error, without waiting for other threads."""
     try:
-        with _turn(order["lock"]), ThreadPoolExecutor(order["threads"]) as pool:
-            numbers = {pool.submit(compress_file, job, BEST[job.coding]): number for number, job in enumerate(jobs)}
-            for future in as_completed(numbers):
-                result = future.result()
-                _print(json.dumps({"job": numbers[future], "size": result.size, "sha384": result.sha384}))
+        yield
     except BrokenPipeError:
-        os._exit(1)  # without waiting for the other threads
+        os._exit(1)
     except OSError as error:
-        _print(json.dumps({"errno": error.errno, "strerror": error.strerror, "filename": error.filename}))
+        with contextlib.suppress(BrokenPipeError):
+            _print({"errno": error.errno, "strerror": error.strerror, "filename": error.filename})
         os._exit(1)
 
 
@@ -172,15 +180,16 @@ def _turn(lock: str | None) -> Iterator[None]:
                 stack.enter_context(locked(Path(lock), wait=False))
                 break
             except BlockingIOError:
-                _print("")
+                _print(None)
                 time.sleep(LOCK_POLL_SECONDS)
             except OSError:
                 break  # a file system without locks: two may do the same work
         yield
 
 
-def _print(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def _print(done: dict[str, Any] | None) -> None:
+    """Writes a line at once; None is a sign of life."""
+    sys.stdout.write("\n" if done is None else f"{json.dumps(done)}\n")
     sys.stdout.flush()
 
 

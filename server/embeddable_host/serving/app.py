@@ -158,7 +158,11 @@ class App:
                 has_failed = False
             except (CompressionError, SettingsError, ReleaseError, OSError) as error:
                 if not has_failed:  # one message for all attempts
-                    log.warning("Compressed less until a later attempt succeeds: %s", error)
+                    log.warning(
+                        "The best compression cannot be made in %s, and is tried again later: %s",
+                        self.settings.cache,
+                        error,
+                    )
                 has_failed = True
 
     async def _compress(self, settings: Settings, pending: tuple[Body, ...]) -> None:
