@@ -77,7 +77,7 @@ class Script(Code):
 
 
 def stage_running(folder: Path, seed: int = 1) -> Path:
-    """Writes the release into `folder`; what `seed` makes otherwise is the text alone."""
+    """Writes the release into `folder`; `seed` changes only the text."""
     stage_full(folder, seed=seed)
     script = Script(seed)
     stand_in = Path(__file__).parent.parent / "tests" / "world" / "widget"

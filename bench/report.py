@@ -42,8 +42,8 @@ same tab; the browser still has this host's `app.js` in memory, and reads the CD
 
 With the previous `app.js` as a compression dictionary (RFC 9842), an update of it would need about a thousandth of its
 compressed size if 40 places differ, and a thirtieth if 4,000 do. The host does not do this: only Chromium supports it,
-and only with certificates of public authorities, so an intranet gains nothing. It cannot be used for `adapter.js`, which
-pages of other sites load, and each release would need a delta for every older one.""",
+and only with certificates of public authorities, so an intranet gains nothing. It cannot be used for `adapter.js`,
+which pages of other sites load, and each release would need a delta for every older one.""",
     "speed": "32 connections request the same address. The server has one core.",
     "memory": "One worker, a full release, and three profiles beside the default one.",
     "growth": """The number of profiles varies with one release, and the number of releases with three profiles. *Swap*:
@@ -244,5 +244,6 @@ def readme_lines(results: Results) -> str:
     hand_off = found(results, "handoff", "redirect page, on an open connection").value
     return (
         f"On a 100 ms, 10 Mbit/s connection the phone loads in **{first:.0%}** of the CDN's time, and the redirect\n"
-        f"page needs **{hand_off:.0%}** of the time of the widget's own: see the [measurements](docs/measurements.md).\n"
+        f"page needs **{hand_off:.0%}** of the time of the widget's own: see the "
+        "[measurements](docs/measurements.md).\n"
     )

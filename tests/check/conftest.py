@@ -63,7 +63,7 @@ def examine(
             connect = [argument for port in ports for argument in ("--connect-to", port)]
             trust = {"SSL_CERT_FILE": str(authority.file), "HTTPS_PROXY": "http://127.0.0.1:1"}
             done = command(here, "check", url, *connect, *options, environment=trust)
-        requests = [line.split(" ") for line in (tmp_path / "asked.log").read_text().splitlines()]
+        requests = [line.split(" ") for line in (tmp_path / "requests.log").read_text().splitlines()]
         assert {host for _, host, _ in requests} <= {NAME, ""}, "it followed a redirect"
         assert not [address for _, _, address in requests if "?" in address], "it sent a query"
         asked = [address for *_, address in requests]

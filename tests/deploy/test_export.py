@@ -1,4 +1,4 @@
-"""The site as files: whole or not at all, and always the same."""
+"""The site as files: complete or not there, and always the same."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def test_no_file_is_of_the_future(host: Path) -> None:
     assert max(times) < (host / "embeddable.toml").stat().st_mtime_ns
 
 
-# Whole or not at all
+# Complete or not there
 
 
 def test_an_export_replaces_the_one_before(host: Path) -> None:

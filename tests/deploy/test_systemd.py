@@ -43,7 +43,7 @@ def service(units: Path, name: str) -> Mapping[str, str]:
 
 
 def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str] | None:
-    """What systemd says of units; None on a machine without it."""
+    """systemd's report on units; None on a machine without it."""
     tool = shutil.which("systemd-analyze")
     return subprocess.run([tool, *arguments], capture_output=True, text=True) if tool else None
 
@@ -78,8 +78,8 @@ def test_every_line_is_an_assignment_in_a_section(units: Path, name: str) -> Non
 def test_systemd_finds_nothing_wrong(units: Path) -> None:
     done = systemd_analyze("verify", *sorted(units.iterdir()))
 
-    said = done.stderr if done else ""
-    assert [line for line in said.splitlines() if "embeddable-host" in line] == []
+    report = done.stderr if done else ""
+    assert [line for line in report.splitlines() if "embeddable-host" in line] == []
     assert all(Path(service(units, name)["ExecStart"].split()[0]).exists() for name in (SERVER, PULL))
 
 

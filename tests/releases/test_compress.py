@@ -49,7 +49,7 @@ class Pull:
         return [pid for pid in compressors(self.process.pid) if len(list(Path(f"/proc/{pid}/task").iterdir())) > 1]
 
     @property
-    def said(self) -> str:
+    def stderr(self) -> str:
         return self.errors.read_text(encoding="utf-8")
 
     @property
@@ -85,16 +85,16 @@ def test_ctrl_c_ends_a_pull_in_its_compression_at_once_and_nothing_is_left_behin
     os.killpg(pull.process.pid, signal.SIGINT)  # as a terminal sends it
     assert pull.process.wait(SOON) == 1
     assert pull.left_behind == []
-    assert "Aborted!" in pull.said
-    assert "Traceback" not in pull.said
+    assert "Aborted!" in pull.stderr
+    assert "Traceback" not in pull.stderr
     wait_until(pull.is_over, "nothing of it runs", SOON)
 
 
 def test_a_compression_that_is_killed_is_told_and_nothing_is_left_behind(pull: Pull) -> None:
     os.kill(pull.compressor[0], signal.SIGKILL)  # as a machine does that is out of memory
     assert pull.process.wait(TIMEOUT) == 2
-    assert "Is there enough memory?" in pull.said
-    assert "Traceback" not in pull.said
+    assert "Is there enough memory?" in pull.stderr
+    assert "Traceback" not in pull.stderr
     assert pull.left_behind == []
 
 

@@ -88,20 +88,20 @@ def test_some_files_are_fetched_at_a_time(settings: Settings, network: Cdn) -> N
     assert crowd.largest == CONCURRENT_DOWNLOADS
 
 
-def test_a_server_that_answers_slowly_is_waited_for(settings: Settings, network: Cdn) -> None:
+def test_a_slow_server_is_waited_for(settings: Settings, network: Cdn) -> None:
     network.faults[f"{LATEST}app.js"] = cdn.in_pieces(FILES["app.js"], 20)
     assert pull(settings, None, None, Steps()).read("app.js") == FILES["app.js"]
 
 
-def test_a_server_that_does_not_answer_is_given_up(
+def test_a_server_without_a_response_is_given_up(
     refused: Callable[..., str], network: Cdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embeddable_host.releases.fetch.TIMEOUT", httpx2.Timeout(0.1))
     gate = cdn.Gate()
-    network.faults["/release.zip"] = gate  # the one file that is asked for, so that no other can be late
-    told = refused(f"{network.url}release.zip")
+    network.faults["/release.zip"] = gate  # the only file that is requested, so that no other can be late
+    message = refused(f"{network.url}release.zip")
     gate.opened.set()
-    assert f"{network.url}release.zip timed out" in told
+    assert f"{network.url}release.zip timed out" in message
 
 
 @pytest.mark.parametrize("fault", [cdn.status(500), cdn.status(503), cdn.status(429), cdn.truncated])
@@ -147,9 +147,9 @@ def test_a_redirect_to_another_host_is_refused_and_not_followed(
 ) -> None:
     with cdn.serve(tmp_path / "www") as other:
         network.faults[f"{LATEST}app.js"] = cdn.redirect(f"{other.url}latest/app.js?code=1")
-        told = refused()
+        message = refused()
         assert other.requests == []
-    assert f"redirects to another host, {other.url}latest/app.js. " in told
+    assert f"redirects to another host, {other.url}latest/app.js. " in message
 
 
 def test_a_redirect_on_the_same_host_is_followed(settings: Settings, network: Cdn, published: Path) -> None:
@@ -178,9 +178,9 @@ def test_a_name_that_leads_out_of_the_release_is_refused(
     refused: Callable[..., str], network: Cdn, published: Path, name: str, content: bytes
 ) -> None:
     (published / name).write_bytes(content)
-    told = refused()
-    assert f"{network.url}latest/{name} refers to " in told
-    assert "which is outside the release" in told
+    message = refused()
+    assert f"{network.url}latest/{name} refers to " in message
+    assert "which is outside the release" in message
     assert not any("secret" in path for path in network.requests)
 
 
@@ -264,11 +264,11 @@ def test_a_server_that_dies_halfway_is_told(refused: Callable[..., str], network
         cdn.truncated(handler)
 
     network.faults[f"{LATEST}ja-JP.js"] = die
-    told = refused()
-    assert told.startswith(f"{network.url}latest/")
-    # Of the files that were asked for at once, one finds nobody and another is cut off: the first to fail is told.
-    assert "cannot be reached" in told or "broke off its response" in told
-    assert told.endswith("Try again later")
+    message = refused()
+    assert message.startswith(f"{network.url}latest/")
+    # Of the files that were requested at once, one finds no server and another is cut off: the message has the first.
+    assert "cannot be reached" in message or "broke off its response" in message
+    assert message.endswith("Try again later")
 
 
 def test_a_server_that_is_not_there_is_told(refused: Callable[..., str], network: Cdn) -> None:

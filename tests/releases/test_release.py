@@ -1,4 +1,4 @@
-"""A release on the disk: made whole or not at all, and believed only after every byte was compared."""
+"""A release on the disk: complete or not there, and opened only after every byte was compared."""
 
 import gzip
 import hashlib
@@ -233,8 +233,8 @@ def test_a_harmed_file_is_found_and_named(
     harm(one.folder / name)
     with pytest.raises(ReleaseError) as refused:
         open_release(releases, one.id)
-    for told in (one.id, name, "embeddable-host pull"):
-        assert told in str(refused.value)
+    for part in (one.id, name, "embeddable-host pull"):
+        assert part in str(refused.value)
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, Path.unlink, replace_by_link])

@@ -1,4 +1,4 @@
-"""A disk that is full, or that nobody may write to: what is served goes on, and what cannot be kept is told."""
+"""A disk that is full or read-only: the host goes on serving, and logs what cannot be written."""
 
 import subprocess
 from pathlib import Path
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def ran(folder: Path, within: tuple[str, ...], *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs `embeddable-host` in `folder`, and says behind what it printed what is in `var/releases` then."""
+    """Runs `embeddable-host` in `folder`, and appends what is in `var/releases` then to its stderr."""
     shell = ("sh", "-c", '"$@"; code=$?; echo "left: $(ls -A var/releases | tr "\\n" " ")" >&2; exit $code', "sh")
     command = [*within, *shell, COMMAND, *arguments]
     return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=TIMEOUT)

@@ -25,7 +25,7 @@ def page(server: Server) -> str:
 
 
 def all_say(server: Server, text: str) -> bool:
-    """Whether every answer of many has `text`, whichever process it is from."""
+    """Whether every response of many has `text`, whichever process it is from."""
     return all(text in page(server) for _ in range(20))
 
 
@@ -50,7 +50,7 @@ def test_a_reload_under_load_fails_no_request(folder: Path, options: tuple[str, 
             server.reload()
             assert all_say(server, title)
     assert load.faults == {}
-    assert load.seen == {"[200, 200]"}
+    assert load.results == {"[200, 200]"}
 
 
 @pytest.mark.parametrize("options", WORKERS)

@@ -1,4 +1,4 @@
-"""Starting the host: what it says, where it listens, and when it refuses."""
+"""Starting the host: what it prints, where it listens, and when it does not start."""
 
 import contextlib
 import socket
@@ -45,9 +45,9 @@ def test_an_address_of_ipv6_stands_in_brackets(folder: Path) -> None:
 @pytest.mark.parametrize(("public_url", "lines"), [("", 1), ("https://phone.example.com/", 3)])
 def test_a_host_that_listens_everywhere_tells_no_address_but_the_public_one(public_url: str, lines: int) -> None:
     with socket.create_server(("0.0.0.0", 0)) as listener:
-        told = announcement(Settings(public_url=public_url), "2.3.1", listener)
-    assert len(told.splitlines()) == lines
-    assert told.count("0.0.0.0") == 1
+        text = announcement(Settings(public_url=public_url), "2.3.1", listener)
+    assert len(text.splitlines()) == lines
+    assert text.count("0.0.0.0") == 1
 
 
 @pytest.mark.parametrize("options", WORKERS)
@@ -88,7 +88,7 @@ def test_it_listens_on_a_unix_socket(folder: Path, options: tuple[str, ...]) -> 
         with started(folder, "--uds", str(path), *options) as server:
             wait_until(
                 lambda server=server: ask_socket(path).endswith(b"\r\n\r\nok\n") or server.process.poll() is not None,
-                "the socket answers",
+                "the socket responds",
             )
             assert server.process.poll() is None, server.output
             assert f"Embeddable Host on unix:{path}" in server.output

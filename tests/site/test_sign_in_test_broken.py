@@ -65,7 +65,7 @@ def answered(directives: str, location: str = OF_THE_PAGE) -> str:
     return f"location {location} {{ {directives} }} {PASSED_ON}"
 
 
-CACHING = "proxy_cache answers; proxy_ignore_headers Cache-Control; proxy_cache_valid any 1m;"
+CACHING = "proxy_cache responses; proxy_ignore_headers Cache-Control; proxy_cache_valid any 1m;"
 OPENER_POLICY = "Cross-Origin-Opener-Policy"
 CSP = "Content-Security-Policy"
 BROKEN = {

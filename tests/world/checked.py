@@ -143,7 +143,7 @@ BROKEN: Mapping[str, tuple[str, Deployment]] = {
         "a cache for all codings": (
             "coding-unasked",
             changed(
-                "proxy_cache answers; proxy_cache_key $uri; proxy_cache_valid 200 1m; "
+                "proxy_cache responses; proxy_cache_key $uri; proxy_cache_valid 200 1m; "
                 "proxy_ignore_headers Cache-Control Vary;"
             ),
         ),
@@ -181,7 +181,7 @@ BROKEN: Mapping[str, tuple[str, Deployment]] = {
         "a relay that encodes": ("relay-altered", changed("add_header Content-Encoding gzip;", "/relay/")),
         "a relay in a cache": (
             "relay-cached",
-            changed("proxy_cache answers; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control;", "/relay/"),
+            changed("proxy_cache responses; proxy_cache_valid 200 1m; proxy_ignore_headers Cache-Control;", "/relay/"),
         ),
         "a relay that browsers may keep": (
             "relay-cached",

@@ -1,4 +1,4 @@
-"""nginx in front of a host, with lines that break something."""
+"""nginx in front of a host, with directives that break something."""
 
 import contextlib
 import subprocess
@@ -11,19 +11,19 @@ from world.timeouts import wait_until
 
 CONFIGURATION = """
 daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
+user root;  # only matters to root, whose folders nobody else may read
 worker_processes 1;
 pid {folder}/nginx.pid;
 events {{}}
 http {{
-  log_format asked "$request_method $host $request_uri";
-  access_log {folder}/asked.log asked;
+  log_format requests "$request_method $host $request_uri";
+  access_log {folder}/requests.log requests;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi;
-  proxy_cache_path {folder}/cache keys_zone=answers:1m;
+  proxy_cache_path {folder}/cache keys_zone=responses:1m;
   proxy_http_version 1.1;
   default_type text/html;
   server {{

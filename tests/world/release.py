@@ -1,6 +1,6 @@
 """The stand-in release: `tests/world/widget/` with what a build would add to it.
 
-The files in `tests/world/widget/` are written by hand and keep the contract of the widget (`widget.md`). What a
+The files in `tests/world/widget/` are written by hand and keep the contract of the widget (docs/widget.md). What a
 build derives is derived here: the adapter's other files (a smaller one, a brand's) and media that nobody
 reads.
 """
@@ -23,7 +23,7 @@ MEDIA = {FONT: (b"wOF2", 20_000), RINGTONE: (b"OggS", 300_000)}  # the first byt
 
 
 def stage(folder: Path) -> Path:
-    """Writes the whole release into `folder`, the same bytes each time, and returns it."""
+    """Writes the release into `folder`, the same bytes each time, and returns it."""
     shutil.copytree(SOURCE, folder)
     adapter = (folder / "adapter.js").read_text()
     write(folder / "adapter.min.js", minified(adapter).replace('"adapter.js"', '"adapter.min.js"'))

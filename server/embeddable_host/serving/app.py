@@ -93,7 +93,7 @@ class App:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, hangup: asyncio.Event) -> None:
-        """Rebuilds the site on SIGHUP, when the releases change and, if asked for, when a file changes."""
+        """Rebuilds the site on SIGHUP, when the releases change and, with `watch_files`, when a file changes."""
         signature = self._first_signature
         while True:
             with contextlib.suppress(TimeoutError):
