@@ -115,7 +115,7 @@ def test_a_client_behind_a_proxy_gets_compressed_bytes_too(port: int) -> None:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_a_client_that_has_the_bytes_is_told_so(port: int, coding: str) -> None:
+def test_a_client_that_has_the_bytes_gets_a_304(port: int, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
     tag = get(port, "/adapter.js", headers).headers["etag"]
     again = get(port, "/adapter.js", {**headers, "If-None-Match": tag})

@@ -53,7 +53,7 @@ def proxy(server: Server, certificates: Path, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.mark.parametrize(("name", "folder"), PLACES)
-def test_a_letter_is_left_and_taken_once(server: Server, proxy: Proxy, name: dict[str, str], folder: str) -> None:
+def test_a_message_is_put_and_taken_once(server: Server, proxy: Proxy, name: dict[str, str], folder: str) -> None:
     id, content = new_id(), bytes(range(256)) * 32
     assert leave(proxy, id, content, name, folder).status == 201
     assert leave(proxy, id, b"other", name, folder).status == 409
@@ -65,7 +65,7 @@ def test_a_letter_is_left_and_taken_once(server: Server, proxy: Proxy, name: dic
 
 
 @pytest.mark.parametrize(("name", "folder"), PLACES)
-def test_whoever_waits_gets_a_letter_when_it_is_left(
+def test_a_waiting_client_gets_a_message_when_it_is_put(
     server: Server, proxy: Proxy, name: dict[str, str], folder: str
 ) -> None:
     ids = [new_id() for _ in range(5)]
@@ -73,7 +73,7 @@ def test_whoever_waits_gets_a_letter_when_it_is_left(
     for id in ids:
         assert leave(proxy, id, id.encode(), name, folder).status == 201
     # Whoever has waited too long on a busy machine asks again.
-    got = [one.response.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
+    got = [one.answer.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
     assert [content.decode() for content in got] == ids
 
 
@@ -137,7 +137,7 @@ def test_pages_of_other_origins_are_refused_by_the_name_that_is_configured(
     assert take(proxy, new_id(), {**name, "Sec-Fetch-Site": "cross-site"}, folder).status == 403
 
 
-def test_a_letter_that_is_too_large_is_refused(proxy: Proxy) -> None:
+def test_a_message_that_is_too_large_is_refused(proxy: Proxy) -> None:
     assert leave(proxy, new_id(), b"x" * (LIMIT + 1), SITE).status == 413
     assert leave(proxy, new_id(), b"x" * (LIMIT + 1), BELOW, PREFIX).status == 413
 
@@ -205,7 +205,7 @@ def test_nginx_waits_longer_than_the_server(tmp_path: Path) -> None:
 # What is written down
 
 
-def test_nothing_of_an_id_or_a_letter_is_written_down(proxy: Proxy, tmp_path: Path, certificates: Path) -> None:
+def test_nothing_of_an_id_or_a_message_is_logged(proxy: Proxy, tmp_path: Path, certificates: Path) -> None:
     id, content = new_id(), (new_id() * 128).encode()[: LIMIT - 2]
     odd = [f"{id}0", id.upper(), f"{id}/x", f"{id}%3Fx", f"x?code={id}"]
 
@@ -303,7 +303,7 @@ def replicas(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
         yield first, second
 
 
-def test_a_letter_is_taken_from_the_replica_that_it_was_left_with(
+def test_a_message_is_taken_from_the_replica_that_stored_it(
     tmp_path: Path, certificates: Path, replicas: tuple[Server, Server]
 ) -> None:
     upstreams = [f"127.0.0.1:{server.port}" for server in replicas]
@@ -329,7 +329,7 @@ def test_one_of_two_replicas_is_lost_and_sign_ins_go_on(
         assert [take(proxy, id, SITE).body.decode() for id in ids] == ids
 
 
-def test_a_letter_outlives_a_restart_and_whoever_waits_asks_again(tmp_path: Path, certificates: Path) -> None:
+def test_a_message_outlives_a_restart_and_a_waiting_client_tries_again(tmp_path: Path, certificates: Path) -> None:
     folder = configured(tmp_path / "host", SETTINGS)
     lying, awaited = new_id(), new_id()
     (port,) = free_ports(1)
@@ -338,7 +338,7 @@ def test_a_letter_outlives_a_restart_and_whoever_waits_asks_again(tmp_path: Path
             waiting = Waiting(proxy, awaited, SITE)
             assert leave(proxy, lying, headers=SITE).status == 201
             server.stop()
-        assert waiting.response.status in (204, 502)  # 502: it had not been heard yet
+        assert waiting.answer.status in (204, 502)  # 502: it had not been heard yet
         assert leave(proxy, awaited, headers=SITE).status == 502
         with serving_on(folder, port):
             assert leave(proxy, awaited, headers=SITE).status == 201

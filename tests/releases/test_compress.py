@@ -90,7 +90,7 @@ def test_ctrl_c_ends_a_pull_in_its_compression_at_once_and_nothing_is_left_behin
     wait_until(pull.is_over, "nothing of it runs", SOON)
 
 
-def test_a_compression_that_is_killed_is_told_and_nothing_is_left_behind(pull: Pull) -> None:
+def test_a_compression_that_is_killed_is_reported_and_nothing_is_left_behind(pull: Pull) -> None:
     os.kill(pull.compressor[0], signal.SIGKILL)  # as a machine does that is out of memory
     assert pull.process.wait(TIMEOUT) == 2
     assert "Is there enough memory?" in pull.stderr

@@ -258,7 +258,7 @@ def test_more_files_than_a_release_has_are_refused(
     assert "names more than 20 files" in refused()
 
 
-def test_a_server_that_dies_halfway_is_told(refused: Callable[..., str], network: Cdn) -> None:
+def test_a_server_that_dies_halfway_is_reported(refused: Callable[..., str], network: Cdn) -> None:
     def die(handler: cdn.Handler) -> None:
         network.die()
         cdn.truncated(handler)
@@ -271,7 +271,7 @@ def test_a_server_that_dies_halfway_is_told(refused: Callable[..., str], network
     assert message.endswith("Try again later")
 
 
-def test_a_server_that_is_not_there_is_told(refused: Callable[..., str], network: Cdn) -> None:
+def test_a_server_that_is_not_there_is_reported(refused: Callable[..., str], network: Cdn) -> None:
     network.die()
     assert "cannot be reached" in refused()
 
@@ -330,7 +330,7 @@ def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
     assert not list(settings.releases.glob(".staging-*"))
 
 
-def test_a_second_pull_is_refused_while_one_is_at_work(settings: Settings, served: Release) -> None:
+def test_a_second_pull_is_refused_while_one_is_running(settings: Settings, served: Release) -> None:
     with staging(settings.releases), pytest.raises(ReleaseError, match="Another pull is running"):
         pull(settings, None, None, Steps())
     assert open_release(settings.releases) == served

@@ -43,7 +43,7 @@ def test_what_is_neither_address_nor_folder_nor_archive_is_refused(
     assert "neither an address, nor a folder, nor an archive" in refused(str(tmp_path / name))
 
 
-def test_a_version_is_refused_where_there_is_but_one(refused: Callable[..., str], tmp_path: Path) -> None:
+def test_a_version_is_refused_where_there_is_only_one(refused: Callable[..., str], tmp_path: Path) -> None:
     packed = pack(tmp_path / "release.zip", FILES)
     for origin in (str(tmp_path / "www" / "latest"), str(packed), "http://127.0.0.1:9/release.zip"):
         assert "is one release already" in refused(origin, "2.3.1")

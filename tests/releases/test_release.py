@@ -83,7 +83,7 @@ def test_a_variant_that_is_not_smaller_is_not_kept(one: Release) -> None:
     assert one.files["assets/rc/logo.svg"].codings == {}
 
 
-def test_what_is_compressed_already_is_left_alone(one: Release) -> None:
+def test_what_is_compressed_already_is_left_unchanged(one: Release) -> None:
     assert one.files["fonts/lato.woff2"].codings == {}
 
 
@@ -417,7 +417,7 @@ def test_a_current_that_is_no_link_is_refused(releases: Path, one: Release) -> N
         current(releases)
 
 
-def test_a_current_that_was_deleted_is_told(releases: Path, one: Release) -> None:
+def test_a_current_that_was_deleted_is_reported(releases: Path, one: Release) -> None:
     (releases / "current").symlink_to("2.3.0-gone")
     with pytest.raises(ReleaseError, match=r"There is no release 2\.3\.0-gone"):
         open_release(releases)
@@ -435,7 +435,7 @@ def test_one_pull_at_a_time(releases: Path) -> None:
         pass
 
 
-def test_what_a_killed_pull_left_is_swept_away_and_nothing_else(releases: Path, one: Release) -> None:
+def test_what_a_killed_pull_left_is_removed_and_nothing_else(releases: Path, one: Release) -> None:
     use(releases, one.id)
     (releases / ".staging-1" / "files").mkdir(parents=True)
     (releases / ".staging-2").symlink_to(one.id)
@@ -445,7 +445,7 @@ def test_what_a_killed_pull_left_is_swept_away_and_nothing_else(releases: Path, 
     assert open_release(releases) == one
 
 
-def test_what_the_disk_refuses_is_told(tmp_path: Path) -> None:
+def test_what_the_disk_refuses_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReleaseError, match="Not a directory"), staging(tmp_path / "file" / "releases"):
         pass

@@ -5,7 +5,7 @@ import pytest
 from embeddable_host.releases.release import Release
 from world.host import LARGE, Server
 from world.release import FONT, RINGTONE
-from world.wire import ADAPTERS, IMMUTABLE, UNCACHED_PAGES, MINUTES, MODULES, NO_STORE, OUR_PAGES, OWN, PAGES
+from world.wire import ADAPTERS, IMMUTABLE, MINUTES, MODULES, NO_STORE, OUR_PAGES, OWN, PAGES, UNCACHED_PAGES
 
 
 def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, release: Release) -> None:

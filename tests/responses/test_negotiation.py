@@ -74,7 +74,7 @@ def test_every_coding_decodes_to_the_same_bytes(server: Server, addresses: list[
             assert decoded(server.ask(address, {"Accept-Encoding": coding})) == plain.body, address
 
 
-def test_vary_is_told_of_what_varies_and_of_nothing_else(server: Server, addresses: list[str]) -> None:
+def test_vary_is_sent_where_the_response_varies_and_nowhere_else(server: Server, addresses: list[str]) -> None:
     for address in addresses:
         responses = [server.ask(address, {"Accept-Encoding": coding}) for coding in ("br", "gzip", "identity")]
         varies = len({response.headers["etag"] for response in responses}) > 1

@@ -135,7 +135,7 @@ def test_the_redirect_page_loads_nothing(server: Server) -> None:
     assert not policy(response).keys() & {"font-src", "media-src"}
 
 
-def test_the_redirect_page_asks_this_host_alone_and_where_there_is_no_relay_nobody(
+def test_the_redirect_page_connects_only_to_this_host_and_without_a_relay_to_none(
     server: Server, unhosted: Server
 ) -> None:
     assert policy(server.ask("/redirect.html"))["connect-src"] == ["'self'"]

@@ -31,7 +31,7 @@ DISKS = {"full": ("size=2m", "No space left on device"), "read-only": ("size=9m"
 
 
 @pytest.mark.parametrize("disk", DISKS)
-def test_a_pull_that_the_disk_refuses_says_so_and_leaves_what_was_served(folder: Path, disk: str) -> None:
+def test_a_pull_that_the_disk_refuses_reports_it_and_leaves_what_was_served(folder: Path, disk: str) -> None:
     options, reason = DISKS[disk]
     before = a_release(folder / "before")
     large = a_release(folder / "large", **{"audio/long.ogg": media(b"OggS", WRITTEN)})

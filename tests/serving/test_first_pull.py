@@ -46,7 +46,7 @@ def test_a_first_start_pulls_and_the_next_does_not(folder: Path, network: Cdn) -
     assert len(network.requests) == requested > 0
 
 
-def test_a_first_pull_that_fails_is_told_and_nothing_is_served(folder: Path, network: Cdn) -> None:
+def test_a_first_pull_that_fails_is_reported_and_nothing_is_served(folder: Path, network: Cdn) -> None:
     network.faults["/latest/app.js"] = cdn.status(404)
 
     done = run(folder, "serve", "--port", "0", environment={PULL: "latest"})

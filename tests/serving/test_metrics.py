@@ -121,7 +121,7 @@ def test_a_response_that_fails_is_counted(folder: Path) -> None:
         assert counted(server, (f"/widget/{release.id}/{LARGE}", {}, "GET")) == {("/widget/", "500"): 1}
 
 
-def test_no_query_and_no_setting_is_told(server: Server) -> None:
+def test_no_query_and_no_setting_is_exposed(server: Server) -> None:
     for path in ("/redirect.html", "/nothing", "/metrics", f"/{SECRET}", f"/redirect.html%3Fcode={SECRET}"):
         server.ask(f"{path}?code={SECRET}", {"Referer": f"https://a/?code={SECRET}"})
     assert SECRET not in server.ask(f"/metrics?code={SECRET}").body.decode()
@@ -146,7 +146,7 @@ def test_a_process_alone_tells_of_itself(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_the_release_that_is_served_is_told_and_no_other(folder: Path, options: tuple[str, ...]) -> None:
+def test_the_release_that_is_served_is_reported_and_no_other(folder: Path, options: tuple[str, ...]) -> None:
     def releases(server: Server) -> list[str]:
         return [key[1] for key in metrics(server) if key[0] == "embeddable_host_release_info"]
 

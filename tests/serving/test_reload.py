@@ -105,7 +105,7 @@ def test_reload_serves_a_changed_file_without_being_asked_to(folder: Path) -> No
         wait_until(lambda: "at last" in page(server), "the repaired settings are served")
 
 
-def test_a_warning_of_changed_settings_is_told(folder: Path) -> None:
+def test_a_warning_of_changed_settings_is_reported(folder: Path) -> None:
     with serving(folder) as server:
         configured(folder, "[params]\nclientid = 'a'")
         server.reload()

@@ -51,7 +51,7 @@ def test_a_host_that_listens_everywhere_tells_no_address_but_the_public_one(publ
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_a_port_in_use_is_told_and_nothing_starts(folder: Path, options: tuple[str, ...]) -> None:
+def test_a_port_in_use_is_reported_and_nothing_starts(folder: Path, options: tuple[str, ...]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = run(folder, "serve", "--port", str(port), *options)
@@ -62,7 +62,7 @@ def test_a_port_in_use_is_told_and_nothing_starts(folder: Path, options: tuple[s
     assert done.stdout == ""
 
 
-def test_a_host_that_is_none_is_told(folder: Path) -> None:
+def test_a_host_that_is_none_is_reported(folder: Path) -> None:
     done = run(folder, "serve", "--host", "192.0.2.1", "--port", "0")
     assert done.returncode == 2
     assert "Cannot listen on 192.0.2.1 port 0" in done.stderr
@@ -96,7 +96,7 @@ def test_it_listens_on_a_unix_socket(folder: Path, options: tuple[str, ...]) -> 
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_a_unix_socket_that_cannot_be_made_is_told(folder: Path, options: tuple[str, ...]) -> None:
+def test_a_unix_socket_that_cannot_be_made_is_reported(folder: Path, options: tuple[str, ...]) -> None:
     path = folder / "nowhere" / "s"
     done = run(folder, "serve", "--uds", str(path), *options)
     assert done.returncode == 2

@@ -17,7 +17,7 @@ def children(pid: int) -> list[int]:
 
 def compressors(pid: int) -> list[int]:
     """The compression processes of a process; one that has ended no longer counts."""
-    return [child for child in children(pid) if COMPRESSOR in command_line(child)]
+    return [child for child in children(pid) if any(COMPRESSOR in argument for argument in command_line(child))]
 
 
 def command_line(pid: int) -> list[str]:

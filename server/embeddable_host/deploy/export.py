@@ -96,12 +96,19 @@ def _finished_site(settings: Settings, progress: Progress) -> Site:
         progress.begin("Compressing")
         progress.total(len(site.pending) * len(BEST))
         cache = Cache(settings.cache)
-        with Compressor(threads=os.cpu_count() or 1, lock=cache.lock) as compressor:
-            cache.fill(site.pending, compressor, progress)
+        try:
+            with Compressor(threads=os.cpu_count() or 1, lock=cache.lock) as compressor:
+                cache.fill(site.pending, compressor, progress)
+        except OSError as error:
+            raise _unwritable(settings.cache, f": {error}") from None
         site = build_site(settings)
     if site.pending:
-        raise ExportError(f"Compressed files cannot be kept in {settings.cache}. Make the folder writable.")
+        raise _unwritable(settings.cache)
     return site
+
+
+def _unwritable(cache: Path, reason: str = "") -> ExportError:
+    return ExportError(f"Compressed files cannot be kept in {cache}{reason}. Make the folder writable.")
 
 
 def _addresses(site: Site, prefix: str) -> dict[str, Asset]:

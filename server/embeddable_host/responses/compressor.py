@@ -27,6 +27,7 @@ from embeddable_host.responses.compression import BEST, decodes_to
 STALL_SECONDS = 600  # without a line from the process: it hangs
 LOCK_POLL_SECONDS = 0.5
 PACKAGES = str(Path(__file__).parents[2])  # the folder that embeddable_host is imported from
+PROGRAM = f"import sys; sys.path.append(sys.argv[1]); from {__name__} import main; main()"
 
 
 class Job(NamedTuple):
@@ -99,14 +100,12 @@ class Compressor:
 
 
 def _start(order: IO[bytes]) -> subprocess.Popen[bytes]:
-    paths = [PACKAGES, *filter(None, [os.environ.get("PYTHONPATH")])]
     return subprocess.Popen(
-        # -P: not from the working directory, where anything may be called like one of our modules.
-        [sys.executable, "-P", "-m", __name__],
+        # -P: without the working directory, which may have files with the names of our modules.
+        [sys.executable, "-P", "-c", PROGRAM, PACKAGES],
         stdin=order,
         stdout=subprocess.PIPE,
         bufsize=0,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
         process_group=0,  # Ctrl-C is only for the process that started it
     )
 
@@ -191,7 +190,3 @@ def _print(done: dict[str, Any] | None) -> None:
     """Writes a line at once; None is a sign of life."""
     sys.stdout.write("\n" if done is None else f"{json.dumps(done)}\n")
     sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()
