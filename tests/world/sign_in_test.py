@@ -14,9 +14,7 @@ WAYS = (
 )
 READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "skipped"}
 IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in"}
-UNRELAYED = READY | {
-    "severed, another site": "skipped"
-}
+UNRELAYED = READY | {"severed, another site": "skipped"}
 CODE = "simulated-code"  # what the sign-in test sends as a code
 
 

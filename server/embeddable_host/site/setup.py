@@ -18,7 +18,7 @@ from embeddable_host.site.widget import BEFORE_APP, before_test
 # is allowed to (`setSinkId`).
 DEVICES = ("microphone", "speaker-selection")
 
-POLICY = PagePolicy(MINUTES, modules=True, asks=True, asks_servers=True)
+POLICY = PagePolicy(MINUTES, modules=True, connects=True, connects_to_servers=True)
 PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
 
 

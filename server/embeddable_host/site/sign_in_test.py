@@ -15,8 +15,8 @@ from embeddable_host.site.widget import BEFORE_APP, before_test
 
 PAGE = "test.html"
 AUTHORIZE = ("stand-in-platform.html", REDIRECT_PAGE)  # what a simulated sign-in begins with
-POLICY = PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders")
-APP_POLICY = PagePolicy(NO_STORE, asks=True, redirects=True, framed="embedders")
+POLICY = PagePolicy(NO_STORE, modules=True, connects=True, framed="embedders")
+APP_POLICY = PagePolicy(NO_STORE, connects=True, redirects=True, framed="embedders")
 PLATFORM_POLICY = PagePolicy(NO_STORE, severs=True)
 
 
