@@ -15,7 +15,7 @@ import contextlib
 import functools
 import re
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any
 
@@ -130,9 +130,9 @@ def disabled(browser: Browser) -> str:
     return argument[1]
 
 
-def partitioned(arguments: list[str], features: str, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Options that replace Playwright's list of disabled features by one without partitioning, and with `without`."""
-    kept = [name for name in features.split(",") if name != PARTITIONING] + [*without]
+def partitioned(arguments: list[str], features: str) -> dict[str, Any]:
+    """Options that replace Playwright's list of disabled features by one without partitioning."""
+    kept = [name for name in features.split(",") if name != PARTITIONING]
     return {
         "ignore_default_args": [f"--disable-features={features}"],
         "args": [*arguments, f"--disable-features={','.join(kept)}"],
