@@ -13,7 +13,7 @@
     "disableCall", "disableMessages", "disableReadText", "disableMeeting", "disableContacts", "disableCallHistory",
   ];
   const TRI_STATE = ["disableGlip", "disableConferenceInvite"];
-  const WAYS = ["oAuthCallback", "message", "storage", "poll"]; // of 2.3.1; "old-storage" is the key of older releases
+  const WAYS = ["oAuthCallback", "message", "storage", "poll"];
   const RINGTONE = "audio/incoming_d94a697c26b91b7639c790f9afa32e24.ogg";
   const LOGO = "/assets/rc/logo.svg";
   const POLL_INTERVAL_MS = 1000;
@@ -58,10 +58,7 @@
   const uuid = crypto.randomUUID();
   const stateTail = `undefined-${encodeURIComponent(btoa(uuid))}`;
   const sessionKey = `${prefix}-session`;
-  const storageKeys = {
-    storage: `${stateTail}-callbackUri`,
-    "old-storage": `${prefix}-${stateTail}-redirect-callbackUri`,
-  };
+  const callbackKey = `${stateTail}-callbackUri`;
   let verifier = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");
@@ -165,11 +162,9 @@
     });
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key === sessionKey && newValue) setSignedIn();
-      for (const [way, wayKey] of Object.entries(storageKeys)) {
-        if (key !== wayKey || !newValue || !ways.includes(way)) continue;
-        localStorage.removeItem(wayKey);
-        handleCallback(newValue, way);
-      }
+      if (key !== callbackKey || !newValue || !ways.includes("storage")) return;
+      localStorage.removeItem(callbackKey);
+      handleCallback(newValue, "storage");
     });
   }
 
