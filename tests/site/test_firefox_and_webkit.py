@@ -30,15 +30,16 @@ WAYS = {
 }
 BrowserMode = Literal["plain", "opener severed", "denied by the user"]
 
-# Where the login window and the app's frame share storage, by engine and site of the page: Firefox partitions storage by
-# the site of the page, WebKit by its origin.
+# Where the login window and the app's frame share storage, by engine and site of the page: Firefox partitions storage
+# by the site of the page, WebKit by its origin.
 SHARING_STORAGE = {("firefox", SAME_SITE)}
-# WebKitGTK delivers storage events to another partition, once the frame has used the storage of the window that it opened.
-# In Firefox, as in Chromium, a severed callback never comes back without the relay and without shared storage.
+# WebKitGTK delivers storage events to the frame's partition, once the frame has used the storage of the window that it
+# opened, but none the other way: the app signs in, and the window stays open. In Firefox, as in Chromium, a severed
+# callback never comes back without the relay and without shared storage.
 RECEIVING_STORAGE_EVENTS = SHARING_STORAGE | {("webkit", site) for site in SITES}
 
-# The ways that the app may receive a callback in. The redirect page and the relay call the same function of the app. The
-# app also polls the window's address, and may find the callback there first.
+# The ways in which the app may receive a callback. The redirect page and the relay call the same function of the app.
+# The app also polls the window's address, and may find the callback there first.
 RECEIVED_BY = {"opener": ("oAuthCallback", "poll"), "storage": ("storage",), "relay": ("oAuthCallback",)}
 
 HAS_USED_THE_RELAY = "performance.getEntriesByType('resource').some(({ name }) => name.includes('/relay/'))"
@@ -61,6 +62,10 @@ class Cell:
             return "opener"
         sharing = SHARING_STORAGE if self.host == HOST else RECEIVING_STORAGE_EVENTS
         return "storage" if (self.engine, self.site) in sharing else "relay"
+
+    @property
+    def closes_window(self) -> bool:
+        return self.comes_back_by != "storage" or (self.engine, self.site) in SHARING_STORAGE
 
 
 CELLS = [Cell(*cell) for cell in product(ENGINES, WAYS, SITES, ("plain", "opener severed"))]
@@ -94,7 +99,10 @@ def assert_signs_in_once(cell: Cell, internet: Internet, open_engine: OpenEngine
 
     phone.press_sign_in()
     phone.see("Signed in")
-    phone.wait_until_done()
+    if cell.closes_window:
+        phone.wait_until_done()
+    else:
+        phone.wait_until_idle()
 
     [code] = internet.platform.codes
     redirect_uri = f"https://{cell.host}/redirect.html"
