@@ -49,7 +49,7 @@ export function openSignIn(authorizeAddress, state, redirectUri) {
   window.addEventListener(
     'message',
     (message) => {
-      if (message.source === opened && message.origin === origin) receive(message.data?.callbackUri, 'message');
+      if (message.origin === origin) receive(message.data?.callbackUri, 'message');
     },
     { signal },
   );

@@ -285,7 +285,7 @@ def test_stop_closes_the_window_and_a_later_callback_is_ignored(internet: Intern
 
     wait_until_closed(login)
     live_test.expect_verdict("Stopped")
-    assert live_test.page.evaluate("() => 'oAuthCallback' in window") is False
+    assert live_test.page.evaluate("() => typeof window.oAuthCallback === 'function'") is False
     assert internet.platform.tokens == []
 
 
