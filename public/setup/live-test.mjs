@@ -83,7 +83,7 @@ export class LiveTest {
     this.report.clear();
     const startedAt = performance.now();
     const state = newState();
-    const signIn = openSignIn(authorizeAddress(app, state, pair.challenge), state, app.redirectUri);
+    const signIn = openSignIn(authorizeAddress(app, state, pair.challenge), state);
     if (signIn) {
       const callback = await this.#wait(signIn);
       if (callback) await this.#conclude(app, callback, pair.verifier, startedAt);

@@ -17,10 +17,9 @@ if (window.embeddableHost) window.embeddableHost.isApart = true;
  * Opens the window. Call it in the handler of a user's press.
  * @param {string} authorizeAddress
  * @param {string} state of the sign-in; a callback with another one is ignored
- * @param {string} redirectUri
  * @returns {SignIn | undefined} undefined if the browser blocks the window
  */
-export function openSignIn(authorizeAddress, state, redirectUri) {
+export function openSignIn(authorizeAddress, state) {
   const ended = new AbortController();
   const { signal } = ended;
   /** @type {(callback: Callback | undefined) => void} */
@@ -45,14 +44,8 @@ export function openSignIn(authorizeAddress, state, redirectUri) {
     ended.abort();
     return undefined;
   }
-  const { origin } = new URL(redirectUri);
-  window.addEventListener(
-    'message',
-    (message) => {
-      if (message.source === opened && message.origin === origin) receive(message.data?.callbackUri, 'message');
-    },
-    { signal },
-  );
+  // The gate of before-app.js lets in only what belongs to this sign-in.
+  window.addEventListener('message', ({ data }) => receive(data?.callbackUri, 'message'), { signal });
   window.addEventListener(
     'storage',
     ({ key, newValue }) => {

@@ -164,12 +164,6 @@ export function outcomeOf(way, run, environment) {
     );
   }
   if (received.length === 0) return isSlow(way, run, environment) ? SLOW : nothingReceived(way, page, environment);
-  if (received.length > 1) {
-    return failed(
-      'The callback came more than once, so users sign in twice: your own redirect page has a script beside redirect.js ' +
-        'that hands it over as well. Remove that script.',
-    );
-  }
   const [{ by, intact }] = received;
   if (!intact) {
     return failed('The callback is not the address that was sent: something rewrites it on its way, and the code is lost.');

@@ -6,12 +6,13 @@ import re
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from embeddable_host.relay.endpoint import WAIT_SECONDS
+from embeddable_host.config.settings import Relay
+from embeddable_host.relay.protocol import CLIENT_SHARE, WAIT_SECONDS
 from world.host import Response, Server, ask, configured, run, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX, NGINX_PREFIXED, free_ports
@@ -22,8 +23,9 @@ from world.upstream import ok, recording
 
 LIMIT = 8192  # bytes of a message
 DIGITS = "0123456789abcdef" * 4
-AT_ONCE = 200  # sign-ins
-BURST = 500  # requests of one address that nginx lets through at once
+AT_ONCE = 150  # sign-ins, from one address
+SHARE = Relay().limit // CLIENT_SHARE  # of one client
+BURST = SHARE * 3 // 5
 BELOW = {"Host": NGINX_PREFIXED}
 SITE = {"Host": NGINX}
 PLACES = [
@@ -235,7 +237,7 @@ def test_nothing_of_an_id_or_a_message_is_logged(proxy: Proxy, tmp_path: Path, c
 # Many at once
 
 
-def test_two_hundred_sign_ins_at_once_lose_no_message_and_mix_none_up(tmp_path: Path, certificates: Path) -> None:
+def test_an_office_that_signs_in_at_once_loses_no_message_and_mixes_none_up(tmp_path: Path, certificates: Path) -> None:
     folder = configured(tmp_path / "host", SETTINGS)
     with (
         serving(folder, "--workers", "2") as server,
@@ -271,22 +273,49 @@ async def sent(proxy: Proxy, tls: ssl.SSLContext, method: str, id: str, content:
     return int(status.split()[1]), body
 
 
-def test_an_office_behind_one_address_gets_through_and_a_flood_does_not(tmp_path: Path, certificates: Path) -> None:
-    """Without a server, as fast as nginx can: a request that gets through finds it dead."""
-    (nobody,) = free_ports(1)
-    with fronting(tmp_path, certificates, [f"127.0.0.1:{nobody}"]) as proxy, connected(proxy) as connection:
-        requests = [f"GET /relay/{new_id()} HTTP/1.1\r\nHost: {NGINX}\r\n" for _ in range(900)]
-        connection.sendall("\r\n".join([*requests, ""]).encode())
+def behind_addresses(configuration: str) -> str:
+    """The same nginx, which takes a client's address from a header of the test."""
+    return f"set_real_ip_from 127.0.0.1;\nreal_ip_header X-Client;\n{configuration}"
+
+
+def statuses(proxy: Proxy, clients: Sequence[str]) -> Mapping[str, Counter[str]]:
+    """How nginx responds to a message from each client, with a server that is down: 502 for what it forwards."""
+    with connected(proxy) as connection:
+        for client in clients:
+            fields = f"Host: {NGINX}\r\nX-Client: {client}\r\nContent-Length: 1\r\n"
+            connection.sendall(f"POST /relay/{new_id()} HTTP/1.1\r\n{fields}\r\nx".encode())
         connection.sendall(f"GET /adapter.js HTTP/1.1\r\nHost: {NGINX}\r\nConnection: close\r\n\r\n".encode())
         responses = b""
         while data := connection.recv(1 << 16):
             responses += data
+    *relayed, script = re.findall(r"HTTP/1\.1 (\d+)", responses.decode("latin-1"))
+    assert script == "502"  # other addresses of the host are not limited
+    found: dict[str, Counter[str]] = {}
+    for client, status in zip(clients, relayed, strict=True):
+        found.setdefault(client, Counter())[status] += 1
+    return found
 
-    *statuses, script = re.findall(rb"HTTP/1\.1 (\d+)", responses)
-    count = Counter(statuses)
-    assert count.keys() == {b"502", b"429"}
-    assert count[b"502"] > BURST
-    assert script == b"502"  # other addresses are not limited
+
+def test_one_client_cannot_store_more_than_its_share_and_another_one_gets_through(
+    tmp_path: Path, certificates: Path
+) -> None:
+    (unused,) = free_ports(1)
+    with fronting(tmp_path, certificates, [f"127.0.0.1:{unused}"], change=behind_addresses) as proxy:
+        found = statuses(proxy, ["192.0.2.1"] * (SHARE + 100) + ["192.0.2.2"] * 50)
+
+    assert found["192.0.2.1"].keys() == {"502", "429"}
+    assert BURST < found["192.0.2.1"]["502"] <= SHARE
+    assert found["192.0.2.2"] == {"502": 50}
+
+
+def test_an_ipv6_network_is_one_client(tmp_path: Path, certificates: Path) -> None:
+    (unused,) = free_ports(1)
+    one, same, other = "2001:db8::1", "2001:db8:0:0:ffff::2", "2001:db8:0:1::1"
+    with fronting(tmp_path, certificates, [f"127.0.0.1:{unused}"], change=behind_addresses) as proxy:
+        found = statuses(proxy, [one] * SHARE + [same] * 20 + [other] * 20)
+
+    assert found[same].keys() == {"429"}
+    assert found[other] == {"502": 20}
 
 
 # Replicas, and a restart

@@ -7,7 +7,17 @@ allows neither.
 import re
 from dataclasses import dataclass
 
+from embeddable_host.config.settings import Relay
 from embeddable_host.deploy.template import SAFE_PATH, ConfigurationError, fill, template
+from embeddable_host.relay.protocol import (
+    CLIENT_SHARE,
+    ID_PATTERN,
+    MAX_MESSAGE_BYTES,
+    MESSAGE_LIFETIME_SECONDS,
+    PROFILE_PATTERN,
+    RELAY_FOLDER,
+    WAIT_SECONDS,
+)
 
 LETS_ENCRYPT = "/etc/letsencrypt/live"  # where certbot keeps certificates, by server name
 
@@ -103,7 +113,21 @@ def _filled(part: str, options: NginxOptions, **more: str) -> str:
         # Whether an existing server block requires TLS is not ours to decide.
         "HSTS": '""' if options.prefix else f"${options.name}_hsts",
     }
-    return fill(template(f"nginx/{part}.conf.template"), {**values, **more})
+    return fill(template(f"nginx/{part}.conf.template"), {**values, **_relay_values(), **more})
+
+
+def _relay_values() -> dict[str, str]:
+    """The relay's protocol and limits. In the lifetime of a message, a client can store its share of all messages."""
+    share = Relay().limit // CLIENT_SHARE
+    burst = share * 3 // 5
+    return {
+        "RELAY_PATH": f"(?:{PROFILE_PATTERN}/)?{RELAY_FOLDER}/{ID_PATTERN}",
+        "RELAY_BODY": f"{MAX_MESSAGE_BYTES // 1024}k",
+        "RELAY_TIMEOUT": f"{WAIT_SECONDS + 15}s",
+        "RELAY_BURST": str(burst),
+        "RELAY_RATE": f"{(share - burst) * 60 // MESSAGE_LIFETIME_SECONDS}r/m",
+        "RELAY_WAITS": str(share),
+    }
 
 
 def _lines(pattern: str, values: tuple[str, ...]) -> str:

@@ -59,22 +59,32 @@ class MessageFolder:
         Raises StoreFull and ClientLimitReached.
         """
         unfinished, file = self._create()
-        tag = self._tag(limits.client) if limits and limits.client else NO_TAG
-        client_link = self.path / f"{tag}~{name}"
         try:
+            tag = self._tag(limits.client) if limits and limits.client else NO_TAG
             with file:
                 # Whoever is about to store a message has a file here already, so all together keep to the limit.
                 if limits and self._count(MESSAGE, UNFINISHED) > limits.messages:
                     raise StoreFull
                 file.write(tag.encode() + content)
             if limits and tag != NO_TAG:
-                self._count_for_client(unfinished, client_link, tag, limits.of_client)
-            is_new = self._publish(unfinished, self.path / name)
-            if not is_new:
-                client_link.unlink(missing_ok=True)
-            return is_new
+                return self._publish_for_client(unfinished, name, tag, limits.of_client)
+            return self._publish(unfinished, self.path / name)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def _publish_for_client(self, unfinished: Path, name: str, tag: str, limit: int) -> bool:
+        client_link = self.path / f"{tag}~{name}"
+        if not _link(unfinished, client_link):
+            return False  # the client has put this message already
+        is_new = False
+        try:
+            if sum(other.startswith(f"{tag}~") for other in self.names()) > limit:
+                raise ClientLimitReached
+            is_new = self._publish(unfinished, self.path / name)
+            return is_new
+        finally:
+            if not is_new:
+                client_link.unlink(missing_ok=True)
 
     def take(self, name: str) -> bytes | None:
         """Removes a message and returns it; None where there is none, or another taker was faster."""
@@ -108,14 +118,6 @@ class MessageFolder:
     def _count(self, *patterns: re.Pattern[str]) -> int:
         return sum(any(pattern.fullmatch(name) for pattern in patterns) for name in self.names())
 
-    def _count_for_client(self, unfinished: Path, client_link: Path, tag: str, limit: int) -> None:
-        """Raises ClientLimitReached where the client has `limit` messages here."""
-        with contextlib.suppress(FileExistsError):  # the client puts the same message again
-            os.link(unfinished, client_link)
-        if sum(name.startswith(f"{tag}~") for name in self.names()) > limit:
-            client_link.unlink(missing_ok=True)
-            raise ClientLimitReached
-
     def _tag(self, client: str) -> str:
         return hmac.digest(self._key(), client.encode(), "sha256").hex()[:TAG_BYTES]
 
@@ -127,8 +129,7 @@ class MessageFolder:
         unfinished, written = self._create()
         with written:
             written.write(secrets.token_bytes(32))
-        with contextlib.suppress(FileExistsError):
-            os.link(unfinished, file)
+        _link(unfinished, file)
         unfinished.unlink()
         return file.read_bytes()
 
@@ -147,14 +148,21 @@ class MessageFolder:
 
     def _publish(self, unfinished: Path, message: Path) -> bool:
         while True:
-            try:
-                os.link(unfinished, message)
+            if _link(unfinished, message):
                 return True
-            except FileExistsError:
-                with contextlib.suppress(FileNotFoundError):  # taken meanwhile
-                    if not _is_expired(os.lstat(message)):
-                        return False
-                    os.unlink(message)
+            with contextlib.suppress(FileNotFoundError):  # taken meanwhile
+                if not _is_expired(os.lstat(message)):
+                    return False
+                os.unlink(message)
+
+
+def _link(file: Path, name: Path) -> bool:
+    """Gives a file a second name; False where there is a file of that name."""
+    try:
+        os.link(file, name)
+        return True
+    except FileExistsError:
+        return False
 
 
 def _create(path: Path) -> BinaryIO:

@@ -14,7 +14,7 @@ from embeddable_host.site.redirect import redirect_page
 from embeddable_host.site.widget import BEFORE_APP, before_test
 
 PAGE = "test.html"
-AUTHORIZE = ("stand-in-platform.html", REDIRECT_PAGE)  # what a simulated sign-in begins with
+PLATFORM_PAGE = "stand-in-platform.html"
 POLICY = PagePolicy(NO_STORE, modules=True, connects=True, framed="embedders")
 APP_POLICY = PagePolicy(NO_STORE, connects=True, redirects=True, framed="embedders")
 PLATFORM_POLICY = PagePolicy(NO_STORE, severs=True)
@@ -64,10 +64,11 @@ class PlatformValues:
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     for profile in inputs.profiles if inputs.settings.setup.enabled else ():
         yield profile.page(PAGE, POLICY, {PAGE: _values(profile)})
-        app = before_test(inputs, profile.top, list(AUTHORIZE))
+        begins_with = [PLATFORM_PAGE, profile.config.redirect_uri or REDIRECT_PAGE]
+        app = before_test(inputs, profile.top, begins_with)
         yield profile.page("stand-in-app.html", APP_POLICY, {BEFORE_APP: app})
         platform = {"stand-in-platform.js": PlatformValues(profile.config.redirect_uri)}
-        yield profile.page("stand-in-platform.html", PLATFORM_POLICY, platform)
+        yield profile.page(PLATFORM_PAGE, PLATFORM_POLICY, platform)
 
 
 def _values(profile: ProfileSite) -> Values:
