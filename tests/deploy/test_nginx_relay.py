@@ -75,7 +75,7 @@ def test_a_waiting_client_gets_a_message_when_it_is_put(
     for id in ids:
         assert put(proxy, id, id.encode(), name, folder).status == 201
     # Whoever has waited too long on a busy machine asks again.
-    got = [one.answer.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
+    got = [one.response.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
     assert [content.decode() for content in got] == ids
 
 
@@ -367,7 +367,7 @@ def test_a_message_outlives_a_restart_and_a_waiting_client_tries_again(tmp_path:
             waiting = Waiting(proxy, awaited, SITE)
             assert put(proxy, lying, headers=SITE).status == 201
             server.stop()
-        assert waiting.answer.status in (204, 502)  # 502: it had not been heard yet
+        assert waiting.response.status in (204, 502)  # 502: the request had not been read yet
         assert put(proxy, awaited, headers=SITE).status == 502
         with serving_on(folder, port):
             assert put(proxy, awaited, headers=SITE).status == 201

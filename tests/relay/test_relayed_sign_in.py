@@ -67,7 +67,7 @@ def values_kept(page: Page) -> dict[str, dict[str, object]]:
     return {key.removeprefix(SECRETS): json.loads(text) for key, text in items.items() if key.startswith(SECRETS)}
 
 
-# Beginning
+# The begin of a sign-in
 
 
 def test_every_other_use_of_window_open_is_unchanged(internet: Internet, context: BrowserContext) -> None:
