@@ -61,8 +61,8 @@ def change_window_open(context: BrowserContext, replacement: str) -> None:
     )
 
 
-def values_kept(page: Page) -> dict[str, dict[str, object]]:
-    """What is kept of begun sign-ins in the storage of a page of the host, by the part of `state` in the key."""
+def begun_sign_ins(page: Page) -> dict[str, dict[str, object]]:
+    """The sign-ins that have begun, in the storage of a page of the host, by the part of `state` in the key."""
     items: dict[str, str] = page.evaluate("() => ({ ...localStorage })")
     return {key.removeprefix(SECRETS): json.loads(text) for key, text in items.items() if key.startswith(SECRETS)}
 
@@ -135,14 +135,14 @@ def test_the_window_keeps_the_secret_in_its_own_storage_and_the_page_does_not_se
     host_page.goto(f"{BASE}/nothing")
 
     [state] = parse_qs(urlsplit(internet.platform.authorized[0]).query)["state"]
-    [(tail, kept)] = values_kept(host_page).items()
+    [(tail, kept)] = begun_sign_ins(host_page).items()
     assert state.endswith(f"-{tail}")
     assert re.fullmatch("[0-9a-f]{64}", str(kept["secret"]))
     assert str(kept["secret"]) not in phone.evaluate("JSON.stringify(localStorage)")
 
     login.get_by_role("link").click()
     wait_until(lambda: pump(phone.page) and bool(held), "the callback is sent")
-    assert values_kept(host_page) == {}
+    assert begun_sign_ins(host_page) == {}
 
 
 def test_a_window_that_opens_anything_but_a_sign_in_of_this_app_keeps_no_secret(
@@ -168,7 +168,7 @@ def test_a_window_that_opens_anything_but_a_sign_in_of_this_app_keeps_no_secret(
         window.value.wait_for_url(address)
         window.value.close()
 
-    assert values_kept(host_page) == {}
+    assert begun_sign_ins(host_page) == {}
 
 
 def test_a_blocked_window_is_null_and_the_next_press_signs_in(internet: Internet, context: BrowserContext) -> None:

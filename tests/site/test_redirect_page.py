@@ -46,7 +46,7 @@ def open_phone(internet: Internet, open_browser: OpenBrowser, site: str) -> Phon
 
 
 def open_without_app(open_browser: OpenBrowser) -> Page:
-    """A redirect page that nobody takes the callback from: the sign-in was not begun in this browser."""
+    """A redirect page whose callback no app receives: the sign-in was not begun in this browser."""
     page = open_browser(PLAIN).new_page()
     page.goto(CALLBACK)
     expect(page.locator("#status")).to_contain_text("close this window")

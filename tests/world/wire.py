@@ -54,7 +54,7 @@ def filled(value: str | list[str], tag: str) -> str | list[str]:
 
 
 def bodies(connection: socket.socket, count: int) -> list[bytes]:
-    """The bodies of so many responses on one connection."""
+    """The bodies of `count` responses on one connection."""
     with connection.makefile("rb") as stream:
         found = []
         for _ in range(count):
