@@ -34,15 +34,15 @@ lighthouse: $(VENV)/installed-dev node_modules/installed ## run Lighthouse on th
 	tests/tools/install-packages chromium
 	PYTHONPATH=tests $(BIN)/python tests/tools/lighthouse.py
 
-# BENCH="start wire" measures these parts alone (bench/run.py has their names), RELEASE=folder measures that release.
-# With the machine to itself: times are measurements.
-bench: $(VENV)/installed-bench ## measure the host beside a CDN and others, in half an hour at most, and write docs/measurements.md
+# BENCH="start wire" measures only these parts (their names are in bench/run.py), RELEASE=folder measures that release.
+# Run it on an idle machine: times are measurements.
+bench: $(VENV)/installed-dev ## measure the host and a CDN in turns, in half an hour at most, and write docs/measurements.md
 	tests/tools/install-packages chromium nginx wrk
 	PATH="$$PATH:/usr/sbin" PYTHONPATH=tests $(BIN)/python bench/run.py
 
-# FUZZ_SECONDS=600 gives each of the targets ten minutes. What breaks one is put into its corpus, which `make test` replays.
+# FUZZ_SECONDS=600 fuzzes each target for ten minutes. Bytes that break one go into its corpus, which `make test` replays.
 FUZZ_SECONDS ?= 60
-fuzz: $(VENV)/installed-fuzz ## look for bytes that break what reads bytes, for five minutes
+fuzz: $(VENV)/installed-fuzz ## fuzz the code that reads foreign bytes, for five minutes
 	for target in $$(ls tests/fuzz/corpus); do \
 		PYTHONPATH=tests:. $(BIN)/python tests/fuzz/fuzz.py $$target -max_total_time=$(FUZZ_SECONDS) || exit 1; \
 	done
@@ -101,10 +101,6 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	touch $@
-
-$(VENV)/installed-bench: $(VENV)/installed-dev
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $@
 
 $(VENV)/installed-fuzz: $(VENV)/installed-dev

@@ -1,7 +1,7 @@
-"""A thousand clients of two workers: what a visit takes while releases and settings change, and while nothing does.
+"""A thousand clients of two workers: the time of a visit while releases and settings change, and while nothing does.
 
-The clients are in this process. So that it has little else to do, the releases are there beforehand, and nobody waits
-until a change is served; afterwards the log tells how many were.
+The clients run in this process. So that it has little else to do, the releases are made beforehand, and it does not
+wait until a change is served; how many were is in the log afterwards.
 """
 
 import itertools
@@ -31,11 +31,11 @@ def titled(host: Path, number: int) -> None:
 
 
 def changes(host: Path, server: Server) -> Iterator[None]:
-    """Makes one change after the other, without end: another release, other settings, wrong settings."""
+    """Makes one change after another: another release, other settings, wrong settings."""
     releases = host / "var" / "releases"
     for number in itertools.count(1):
         titled(host, number)
-        add_release(host, NAMES[number % len(NAMES)])  # is found by itself
+        add_release(host, NAMES[number % len(NAMES)])  # which the host notices
         for id in installed(releases):
             if id != current(releases):
                 remove(releases, id)
@@ -49,7 +49,7 @@ def changes(host: Path, server: Server) -> Iterator[None]:
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
-    """The full release of `host` stays out of it: to copy and read one anew costs more than what is measured here."""
+    """Without the full release of `host`: to copy and read one costs more than what is measured here."""
     own = configured(folder / "crowd")
     for name in NAMES:
         add_release(own, name)
@@ -58,26 +58,26 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     failed = 0
 
     def visits(acts: Iterator[None]) -> float:
-        """The median of the visits, in ms, while `acts` go on."""
+        """The median of the visits, in ms, while `acts` are made."""
         nonlocal failed
         with Crowd(server.port, visit) as crowd:
             crowd.wait_until_all_came()
-            seen, end = len(crowd.seconds), time.monotonic() + SECONDS
+            before, end = len(crowd.seconds), time.monotonic() + SECONDS
             while time.monotonic() < end:
                 next(acts)
                 time.sleep(PACE)
-            seconds = crowd.seconds[seen:]
+            seconds = crowd.seconds[before:]
         failed += crowd.faults.total()
         return 1000 * statistics.median(seconds)
 
     with serving(own, "--workers", "2") as server:
         acts = changes(own, server)
         changing, quiet = in_turns(ROUNDS, lambda: visits(acts), lambda: visits(itertools.repeat(None)))
-        served, refused = server.times_said("Serving release"), server.times_said("Not reloaded")
-    most = ROUNDS * SECONDS / PACE * server.workers
-    assert served > most / 3, served  # or little has changed
-    assert refused > most / 6, refused
+        served, rejected = server.times_said("Serving release"), server.times_said("Not reloaded")
+    limit = ROUNDS * SECONDS / PACE * server.workers
+    assert served > limit / 3, served  # or little has changed
+    assert rejected > limit / 6, rejected
     return [
         show(Row("a visit of three requests, during changes", "ms", changing, "≤ 1.10", "without them", quiet)),
-        show(Row("answers that failed", "", [float(failed)], "≤ 0")),
+        show(Row("failed responses", "", [float(failed)], "≤ 0")),
     ]

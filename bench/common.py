@@ -1,4 +1,4 @@
-"""What the measurements share: a release of the real one's size, rows of results, and one core for the servers."""
+"""What the measurements share: rows of results, a release, and one core for the servers."""
 
 import contextlib
 import os
@@ -11,7 +11,8 @@ from typing import TypeVar
 from embeddable_host.config.load import load
 from embeddable_host.releases.install import install
 from embeddable_host.releases.store import use
-from embeddable_host.responses.compression import Cache, compress
+from embeddable_host.responses.cache import Cache
+from embeddable_host.responses.compressor import Compressor
 from embeddable_host.site.site import build_site
 from world.host import Quiet
 
@@ -23,8 +24,8 @@ CORES = sorted(os.sched_getaffinity(0))
 class Row:
     """One line of the results.
 
-    `ours`: what was measured, in `unit`. `theirs`: the same of what it is compared with, `against`, in the same rounds.
-    `reach`: what design asks of the ratio, or of our median where there is nothing to compare with; "≤ 0.85".
+    `ours`: the measured values, in `unit`. `theirs`: those of what it is compared with, `against`, in the same rounds.
+    `reach`: the target for the ratio, or for our median where there is nothing to compare with; "≤ 0.85".
     """
 
     what: str
@@ -36,7 +37,7 @@ class Row:
 
     @property
     def values(self) -> list[float]:
-        """What `reach` is about: the rounds' ratios, or what was measured."""
+        """What `reach` applies to: the rounds' ratios, or the measured values."""
         return [one / other for one, other in zip(self.ours, self.theirs, strict=True)] if self.theirs else [*self.ours]
 
     @property
@@ -45,7 +46,7 @@ class Row:
 
     @property
     def is_reached(self) -> bool | None:
-        """Whether the median, as it is shown, is what it must be; None where nothing is asked."""
+        """Whether the median, as it is shown, reaches the target; None where there is no target."""
         if not self.reach:
             return None
         sign, bound = self.reach.split()[:2]
@@ -54,12 +55,12 @@ class Row:
 
 
 def show(row: Row) -> Row:
-    """Prints the row as soon as it is there, and gives it back."""
+    """Prints the row as soon as it is measured, and returns it."""
     compared = f" against {statistics.median(row.theirs):,.4g} ({row.against})" if row.theirs else ""
     ratio = f" = {row.value:.2f} ({min(row.values):.2f} to {max(row.values):.2f})" if row.theirs else ""
     verdict = {None: "", True: "", False: "  NOT REACHED"}[row.is_reached]
-    asked = f"  [{row.reach}]" if row.reach else ""
-    print(f"  {row.what}: {statistics.median(row.ours):,.4g} {row.unit}{compared}{ratio}{asked}{verdict}", flush=True)
+    target = f"  [{row.reach}]" if row.reach else ""
+    print(f"  {row.what}: {statistics.median(row.ours):,.4g} {row.unit}{compared}{ratio}{target}{verdict}", flush=True)
     return row
 
 
@@ -67,8 +68,7 @@ T = TypeVar("T")
 
 
 def in_turns(rounds: int, ours: Callable[[], T], theirs: Callable[[], T]) -> tuple[list[T], list[T]]:
-    """Measures both sides, each in every round, so that a machine whose speed changes is as fast for the one as for
-    the other; who comes first alternates too."""
+    """Measures both sides in every round, because the speed of a machine changes; the first one alternates as well."""
     measured: tuple[list[T], list[T]] = ([], [])
     for number in range(rounds):
         for side in (0, 1) if number % 2 == 0 else (1, 0):
@@ -84,20 +84,20 @@ def install_release(host: Path, staged: Path) -> str:
     return release.id
 
 
-def make_best(host: Path) -> None:
-    """Puts the best encodings of all that the host will serve into its cache, as a running server does in time."""
+def make_best(host: Path, compressor: Compressor | None = None) -> None:
+    """Fills the host's cache with the best encodings of its site, as a running server does in time."""
     settings = load(host / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).pending)
+    Cache(settings.cache).fill(build_site(settings).pending, compressor or Compressor(threads=len(CORES)))
 
 
 def on_core(core: int, pid: int = 0) -> None:
-    """Keeps a process to one core, away from the one that asks."""
+    """Keeps a process on one core."""
     os.sched_setaffinity(pid, {CORES[core % len(CORES)]})
 
 
 @contextlib.contextmanager
 def servers_core() -> Iterator[None]:
-    """What is started meanwhile shares one core; this process goes on with all."""
+    """Processes that are started meanwhile share one core; this process has all of them again at the end."""
     on_core(0)
     try:
         yield

@@ -1,4 +1,4 @@
-"""How long a sign-in takes to come back, for a user far away: the redirect page's hand-off, and the relay's."""
+"""How long the callback of a sign-in takes, for a user far away: through the redirect page, and through the relay."""
 
 import functools
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Page, Request
-from starlette.requests import Request as Asked
+from starlette.requests import Request as HttpRequest
 from starlette.responses import HTMLResponse, Response
 
 from common import Row, in_turns, show
@@ -22,41 +22,41 @@ from world.user import Phone
 ROUNDS, ANEW, RELAYED = 15, 5, 5
 SETTINGS = f'[params]\nclientId = "bench"\n[redirect]\norigins = ["https://{CROSS_SITE}"]\n'
 SIZE = 12_990  # bytes of 2.3.1's redirect.js
-AGAINST = "a page built as the widget's own is"
-ANSWER = urlencode({"code": "bench", "state": "a-b"})
-THERE = "redirect page, on a connection that is there"
+AGAINST = "a page built like the widget's own"
+CALLBACK = urlencode({"code": "bench", "state": "a-b"})
+OPEN = "redirect page, on an open connection"
 BEFORE = {"ours": f"{OURS}healthz", "theirs": f"https://{COPY}/before.html"}
 PAGES = {"ours": f"{OURS}redirect.html", "theirs": f"https://{COPY}/redirect.html"}
 
-# The window stands on a page of the same server before, as it does when a sign-in has begun there, or on none.
+# Before, the window shows a page of the same server, as after the beginning of a sign-in, or none.
 OPENER = """<!doctype html><title>CRM</title><script>
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   async function handOff(address, before) {
     const opened = window.open(before);
     await pause(1500);
-    const asked = performance.now();
+    const begun = performance.now();
     opened.location = address;
     await new Promise((resolve) => addEventListener('message', resolve, { once: true }));
-    return (performance.now() - asked) / 1000;
+    return (performance.now() - begun) / 1000;
   }
 </script>"""
 
-# The user takes a while to sign in: by then, the app has noticed that it cannot reach the window any more.
+# The user takes a while to sign in: by then the app has noticed that it can no longer reach the window.
 LOGIN = (
     "<!doctype html><title>Sign in</title><script>setTimeout(() => {{ location.href = {address}; }}, 2000);</script>"
 )
 
 
 class SlowPlatform(Platform):
-    """Severs each window, and lets its user take their time."""
+    """Severs each window, whose user is slow."""
 
-    async def authorize(self, request: Asked) -> Response:
+    async def authorize(self, request: HttpRequest) -> Response:
         page = LOGIN.format(address=json.dumps(self.callback(request.query_params)))
         return HTMLResponse(page, headers={"Cross-Origin-Opener-Policy": "same-origin"})
 
 
 def put_up_theirs(sides: Sides) -> None:
-    """The redirect page as the widget brings it, which posts to the team's page as well."""
+    """The widget's own redirect page, changed to post to the team's page as well."""
     folder = sides.folder / "copy"
     script = (
         (SOURCE / "redirect.js")
@@ -71,12 +71,12 @@ def put_up_theirs(sides: Sides) -> None:
 
 
 def hand_off(page: Page, side: str, before: str) -> float:
-    """Seconds from a window's navigation to the redirect page until `page`, which opened it, has the answer."""
-    return float(page.evaluate("(given) => handOff(...given)", [f"{PAGES[side]}?{ANSWER}", before]))
+    """Seconds from a window's navigation to the redirect page until `page`, which opened it, has the callback."""
+    return float(page.evaluate("(parameters) => handOff(...parameters)", [f"{PAGES[side]}?{CALLBACK}", before]))
 
 
 def on_a_connection(sides: Sides) -> Row:
-    """In one browser, whose windows have been on a page of the same server before."""
+    """In one browser, whose windows were on a page of the same server before."""
     with sides.browser(sides.folder / "user") as browser:
         page = browser.new_page()
         page.goto(sides.team_page("opener.html", OPENER))
@@ -84,11 +84,11 @@ def on_a_connection(sides: Sides) -> Row:
         for once in both:
             once()
         ours, theirs = in_turns(ROUNDS, *both)
-    return Row(THERE, "s", ours, "≤ 0.60", AGAINST, theirs)
+    return Row(OPEN, "s", ours, "≤ 0.60", AGAINST, theirs)
 
 
 def on_a_new_connection(sides: Sides) -> Row:
-    """Each time in a browser that was started anew."""
+    """Each time in a restarted browser."""
 
     def anew(side: str) -> float:
         with tempfile.TemporaryDirectory(dir=sides.folder) as user, sides.browser(Path(user)) as browser:
@@ -106,12 +106,14 @@ def relayed(sides: Sides, user: Path) -> float:
     with sides.browser(user) as browser:
         page = browser.new_page()
         page.goto(sides.team_page("relay.html", html))
-        asked: list[Request] = []
-        browser.on("request", lambda request: asked.append(request))
-        with browser.expect_event("response", lambda answer: answer.url.endswith("/token")) as token:
+        requests: list[Request] = []
+        browser.on("request", lambda request: requests.append(request))
+        with browser.expect_event("response", lambda response: response.url.endswith("/token")) as token:
             Phone(page).press_sign_in()
-        [back] = [request for request in asked if request.url.startswith(PAGES["ours"])]
-        assert any("/relay/" in request.url and request.method == "POST" for request in asked), "it came another way"
+        [back] = [request for request in requests if request.url.startswith(PAGES["ours"])]
+        assert any("/relay/" in request.url and request.method == "POST" for request in requests), (
+            "not through the relay"
+        )
         return float(token.value.request.timing["startTime"] - back.timing["startTime"]) / 1000 / ROUND_TRIP
 
 

@@ -1,9 +1,9 @@
-"""A long line on loopback: a relay of TCP connections with a round trip, a rate, and a handshake that costs one.
+"""A slow link on loopback: forwards TCP connections with a round trip, a rate, and a handshake that costs one.
 
-`link.py LISTEN:TARGET…`: what comes to the port LISTEN goes on to TARGET, over a line of its own for each pair.
+`link.py LISTEN:TARGET…`: connections to the port LISTEN go to TARGET, over a line of its own for each pair.
 
-A browser's own throttling does not reach a frame of another site; this stands in front of the server, and does. What
-it leaves out is TCP's slow start: a line that has been quiet is at its full rate at once.
+A browser's own throttling does not apply to cross-site frames; this does, because it is in front of the server. It
+leaves out TCP's slow start: an idle line has its full rate at once.
 """
 
 import asyncio
@@ -22,26 +22,26 @@ from world.timeouts import wait_until
 ROUND_TRIP = 0.1  # seconds
 RATE = 10_000_000 / 8  # bytes a second, in each direction
 CHUNK = 4096  # bytes that are read at once, so that connections share the line
-QUEUE = 0.1  # seconds of bytes that may wait in front of the line, as in a router
+QUEUE = 0.1  # seconds of bytes that may be queued, as in a router
 
 
 @dataclass
 class Line:
-    """One direction, which all connections share: bytes leave one after the other, and arrive half a round trip on."""
+    """One direction, which all connections share: bytes are sent in order, and arrive half a round trip later."""
 
     round_trip: float
     rate: float
-    _free: float = field(default=0.0)  # when the last byte so far has left
+    _free: float = field(default=0.0)  # when the last byte so far will have been sent
 
-    def leave(self, size: int) -> float:
-        """When bytes that come now will have left."""
+    def send(self, size: int) -> float:
+        """The time at which bytes that arrive now will have been sent."""
         now = asyncio.get_running_loop().time()
         self._free = max(self._free, now) + size / self.rate
         return self._free
 
 
 class Link:
-    """A relay from one port to another."""
+    """Forwards connections from one port to another."""
 
     def __init__(self, round_trip: float = ROUND_TRIP, rate: float = RATE) -> None:
         self.round_trip = round_trip
@@ -53,7 +53,7 @@ class Link:
             await server.serve_forever()
 
     async def _connected(self, target: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # The browser holds the connection to be made as soon as this end has taken it: the handshake is made up for.
+        # For the browser the connection is open as soon as this end accepts it: this adds the handshake.
         await asyncio.sleep(self.round_trip)
         with contextlib.suppress(OSError):
             beyond_reader, beyond_writer = await asyncio.open_connection("127.0.0.1", target, limit=CHUNK)
@@ -62,15 +62,15 @@ class Link:
             )
 
     async def _carry(self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Takes bytes as the line has room for them, and has each chunk arrive in its time."""
+        """Reads bytes as the line has room for them, and delivers each chunk when it is due."""
         loop = asyncio.get_running_loop()
         while True:
             data = await self._read(reader)
-            left = line.leave(len(data))
-            loop.call_at(left + line.round_trip / 2, arrive, writer, data)
+            sent = line.send(len(data))
+            loop.call_at(sent + line.round_trip / 2, deliver, writer, data)
             if not data:
                 return
-            await asyncio.sleep(left - loop.time() - QUEUE)
+            await asyncio.sleep(sent - loop.time() - QUEUE)
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
         try:
@@ -79,8 +79,8 @@ class Link:
             return b""
 
 
-def arrive(writer: asyncio.StreamWriter, data: bytes) -> None:
-    """No bytes are the end of them."""
+def deliver(writer: asyncio.StreamWriter, data: bytes) -> None:
+    """Empty `data` ends the connection."""
     if data:
         writer.write(data)
     else:

@@ -1,7 +1,7 @@
-"""What the host takes with a full release and three profiles: time to start, memory over many changes, and how both
-grow with profiles and releases.
+"""The host with a full release and three profiles: time to start, memory over many changes, and how both grow with
+profiles and releases.
 
-Memory is what the system has given the process (VmRSS).
+Memory is the resident memory of the process (VmRSS).
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from embeddable_host.releases.install import install
 from embeddable_host.releases.store import current, installed, open_release, remove, use
 from embeddable_host.responses.compression import BEST, FAST
 from world.host import COMMAND, Quiet, Server, configured, serving
-from world.release import compress_here
+from world.release import CompressorHere, compress_here
 from world.timeouts import wait_until
 
 TIMEOUT = 600
 STARTS, CHANGES = 5, 50
-STILL = 30  # looks, a tenth of a second apart
+STILL = 30  # readings, a tenth of a second apart
 PROFILES, RELEASES = (1, 10, 100), (1, 3, 10)
 
 
 def settings(profiles: int, title: str = "Sign-in") -> str:
-    """Settings with so many profiles beside the default one."""
+    """Settings with that many profiles beside the default one."""
     text = f'[params]\nclientId = "default"\n[redirect]\ntitle = "{title}"\n'
     for number in range(profiles):
         text += f'[profiles.p{number}.params]\nclientId = "p{number}"\nprefix = "p{number}"\n'
@@ -48,7 +48,7 @@ def change(host: Path, server: Server, profiles: int, title: str, release: str) 
 
 
 def seconds_to_start(host: Path) -> float:
-    """From the start of `serve` to its first answer."""
+    """From the start of `serve` to its first response."""
     begun = time.monotonic()
     with serving(host):
         return time.monotonic() - begun
@@ -61,17 +61,16 @@ def seconds_of_version() -> float:
 
 
 def settled(server: Server) -> float:
-    """The memory once it stays as it is: after a change the old site is there for a while, and the best encodings are
-    made."""
-    seen = [server.memory]
-    while len(seen) < STILL or max(seen[-STILL:]) - min(seen[-STILL:]) > 0.5:
+    """The memory once it is stable: after a change the old site stays a while, and the best encodings are made."""
+    readings = [server.memory]
+    while len(readings) < STILL or max(readings[-STILL:]) - min(readings[-STILL:]) > 0.5:
         time.sleep(0.1)
-        seen.append(server.memory)
-    return seen[-1]
+        readings.append(server.memory)
+    return readings[-1]
 
 
-class Shelf:
-    """The releases of a host, to which copies of the first one are added that differ in one file."""
+class Store:
+    """The releases of a host, with copies of the first one that differ in one file."""
 
     def __init__(self, host: Path, staged: Path) -> None:
         self.folder = host / "var" / "releases"
@@ -86,7 +85,7 @@ class Shelf:
         }
 
     def add(self, folder: Path, number: int) -> str:
-        """Installs one more, without compressing again what has been; its id."""
+        """Installs one more, without compressing the same files again; its id."""
         shutil.copytree(self._staged, folder)
         (folder / "number.txt").write_text(f"{number}")
         with pytest.MonkeyPatch.context() as patch:
@@ -100,7 +99,7 @@ class Shelf:
 
         return encode
 
-    def forget(self) -> None:
+    def keep_first(self) -> None:
         use(self.folder, self.first)
         for id in installed(self.folder):
             if id != self.first:
@@ -108,7 +107,7 @@ class Shelf:
 
 
 def swaps(host: Path, releases: list[str]) -> Row:
-    """The memory of a new server after many changes of release and settings, against after the first."""
+    """The memory of a new server after many changes of release and settings, compared with after the first."""
     with serving(host) as server:
         change(host, server, 3, "before", releases[-1])
         before = settled(server)
@@ -118,11 +117,8 @@ def swaps(host: Path, releases: list[str]) -> Row:
 
 
 def fill_cache(host: Path) -> None:
-    """Fast encodings in the place of the best, whose making takes minutes: what follows is the same with either."""
-    with pytest.MonkeyPatch.context() as patch:
-        for coding, encode in FAST.items():
-            patch.setitem(BEST, coding, encode)  # type: ignore[arg-type]
-        make_best(host)
+    """Fast encodings in place of the best, which take minutes to make: the rest is the same with either."""
+    make_best(host, CompressorHere(FAST))
 
 
 def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row]:
@@ -142,26 +138,26 @@ def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     make_best(configured(host, settings(3)))
-    rows = [show(Row("start to first answer", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
+    rows = [show(Row("start to first response", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
     rows.append(show(Row("embeddable-host --version", "s", [seconds_of_version() for _ in range(STARTS)], "≤ 0.20")))
     with serving(host) as server:
         rows.append(show(Row("memory at rest", "MiB", [settled(server)], "≤ 64")))
-    shelf = Shelf(host, release)
-    second = shelf.add(folder / "2", 2)
-    rows.append(show(swaps(host, [shelf.first, second])))
-    shelf.forget()
+    store = Store(host, release)
+    second = store.add(folder / "2", 2)
+    rows.append(show(swaps(host, [store.first, second])))
+    store.keep_first()
     return rows
 
 
 def measure_growth(folder: Path, host: Path, release: Path) -> list[Row]:
-    shelf = Shelf(host, release)
+    store = Store(host, release)
     rows = []
     for profiles in PROFILES:
-        rows += grown(host, f"{profiles} profile{'s' if profiles > 1 else ''}", profiles, [shelf.first])
+        rows += grown(host, f"{profiles} profile{'s' if profiles > 1 else ''}", profiles, [store.first])
     for count in RELEASES:
-        while len(installed(shelf.folder)) < count:
-            number = len(installed(shelf.folder)) + 1
-            shelf.add(folder / f"{number}", number)
-        rows += grown(host, f"{count} release{'s' if count > 1 else ''}", 3, list(installed(shelf.folder)))
-    shelf.forget()
+        while len(installed(store.folder)) < count:
+            number = len(installed(store.folder)) + 1
+            store.add(folder / f"{number}", number)
+        rows += grown(host, f"{count} release{'s' if count > 1 else ''}", 3, list(installed(store.folder)))
+    store.keep_first()
     return rows

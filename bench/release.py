@@ -77,7 +77,7 @@ class Script(Code):
 
 
 def stage_running(folder: Path, seed: int = 1) -> Path:
-    """Writes the release into `folder`; what `seed` makes otherwise is the text alone."""
+    """Writes the release into `folder`; `seed` changes only the text."""
     stage_full(folder, seed=seed)
     script = Script(seed)
     stand_in = Path(__file__).parent.parent / "tests" / "world" / "widget"
@@ -121,10 +121,3 @@ def staged(folder: Path, seed: int = 1) -> Path:
     """The release to measure: RELEASE names a folder with a real one."""
     given = os.environ.get("RELEASE", "")
     return Path(given) if given else stage_running(folder / f"staged-{seed}", seed)
-
-
-def built_again(text: bytes, places: int) -> bytes:
-    """A script as a later build may have it, which differs in so many places."""
-    step = len(text) // places
-    pieces = [text[start : start + step] for start in range(0, len(text), step)]
-    return b"".join(piece.replace(b";", b";void %d;" % number, 1) for number, piece in enumerate(pieces))

@@ -1,6 +1,6 @@
-"""What was measured, in `results.json`, and what is made from it: a page and a picture in docs/, lines of the README.
+"""Writes the results of the measurements: a page and a picture in docs/, and lines of the README.
 
-A test holds them in step, so that nothing is said that no run has shown.
+A test compares them with `results.json`, so that they contain only what was measured.
 """
 
 import datetime
@@ -27,64 +27,51 @@ TITLES = {
     "start": "How long a user waits for the phone",
     "handoff": "How long a sign-in takes to come back",
     "wire": "What a user loads",
-    "dictionary": "What an update would take with a dictionary",
-    "speed": "Requests that one core answers",
-    "memory": "What the host takes",
-    "growth": "How it grows",
+    "speed": "Requests per second",
+    "memory": "What the host needs",
+    "growth": "With more profiles and releases",
     "changes": "What users notice of a change",
 }
 LEADS = {
     "start": """A page of another site has the script tag. The time is from the page's navigation to the sign-in
-button. The line has a round trip of 100 ms and 10 Mbit/s. *Next page*: the user goes to the page
-again, in the same tab; there the browser still has this host's `app.js` in its memory, and reads the
-CDN's from its cache. *Started anew*: the browser was closed in between, and has kept its cache.""",
-    "handoff": "The same line. A sign-in that begins on `start.html` comes back on a connection that is there.",
-    "wire": "The sizes are those of the compressed files.",
-    "dictionary": """The host does not do this. We measure it to know what it would save: a browser can use the `app.js`
-that it has as a dictionary for the next one (RFC 9842). The browser is Chromium, and the line is the same
-as above. Between two real builds, a few hundred places or many more differ.
+button, on a connection with a round trip of 100 ms and 10 Mbit/s. *Next page*: the user goes to the page again in the
+same tab; the browser still has this host's `app.js` in memory, and reads the CDN's from its cache.
+*Restarted browser*: the browser was closed in between, and has kept its cache.""",
+    "handoff": "On the same connection. A sign-in that begins on `start.html` comes back on an open connection.",
+    "wire": """The sizes of the compressed files.
 
-We leave it out:
-
-- Chromium does it only where the certificate is from a public authority. An intranet with an authority
-  of its own gains nothing. (Here, Chromium is told not to look at that.) Firefox and Safari do not do it.
-- `adapter.js` cannot have it, because pages of other sites load it. With it, an update would still take
-  more than a tenth of what it takes now.
-- nginx would have to keep answers by one more header, which the client chooses.
-- A release would not be the same on each machine: it would hold a delta for each older one.""",
-    "speed": "32 connections ask for the same address. Each server has one core.",
+With the previous `app.js` as a compression dictionary (RFC 9842), an update of it would need about a thousandth of its
+compressed size if 40 places differ, and a thirtieth if 4,000 do. The host does not do this: only Chromium supports it,
+and only with certificates of public authorities, so an intranet gains nothing. It cannot be used for `adapter.js`,
+which pages of other sites load, and each release would need a delta for every older one.""",
+    "speed": "32 connections request the same address. The server has one core.",
     "memory": "One worker, a full release, and three profiles beside the default one.",
-    "growth": """Profiles are counted with one release, and releases with three profiles. *Swap*: from a change of
-settings and release to the first answer from it.""",
-    "changes": """1,000 clients of two workers come again and again, for half a minute. Meanwhile, each second,
-a release is added and another removed, or the settings change, every third time to something wrong.""",
+    "growth": """The number of profiles varies with one release, and the number of releases with three profiles. *Swap*:
+from a change of settings and release to the first response from it.""",
+    "changes": """1,000 clients of two workers come again and again, for half a minute. Meanwhile, every second, a
+release is added and another removed, or the settings change, every third time to invalid ones.""",
 }
-# Why a row is not what it must be, where it is not: by what was measured, and against what.
-HAND_OFF = ("redirect page, on a connection that is there", "a page built as the widget's own is")
-ONE_OF_TWO = """one of two round trips is saved. What a browser needs besides to show any page (some 70 ms here) is the
-same on both sides."""
-LOGGED = """a good third of a request's time in the host is its line in the access log, and as much is on the other
-side. It weighs more on the faster one."""
-OWN = """beside the bare answer, the host finds the address, chooses an encoding and counts for `/metrics`, in some
-6 µs, and bounds a request's head, in some 2 µs. A host of which we take these out is as fast as the bare one."""
-SHARED = """a change takes some of the two cores that the thousand clients need as well, and runs differ: three had
-1.09, 1.13 and 1.40. No answer waits for a change, and none fails."""
-SAME = """both sides ask the network for `app.html` alone, and then have the same to run. The rounds differ by more than
-what is missing."""
+# Why a row misses its target: by what was measured, and compared with what.
+HAND_OFF = ("redirect page, on an open connection", "a page built like the widget's own")
+ONE_OF_TWO = (
+    """one of two round trips is saved. The rest of the time, some 70 ms here, any page needs in the browser."""
+)
+SHARED = """a change uses part of the two cores that the thousand clients need as well, and runs differ: three had 1.09,
+1.13 and 1.40. No response waits for a change, and none fails."""
+SAME = """both sides request only `app.html`, and then run the same scripts. The rounds differ by more than what is
+missing."""
 UNKNOWN = "we have not looked for the reason."
 REASONS: dict[tuple[str, str], str] = {
-    ("in a browser started anew", "the same release as the CDN serves it"): SAME,
+    ("in a restarted browser", "the same release as the CDN serves it"): SAME,
     HAND_OFF: ONE_OF_TWO,
     ("a visit of three requests, during changes", "without them"): SHARED,
-    **{(f"{name}, serve", "Starlette StaticFiles"): LOGGED for name in ("redirect.html", "adapter.js")},
-    **{(f"{name}, serve", "bare ASGI callable"): OWN for name in ("redirect.html", "adapter.js")},
 }
 
 DRAWN = (
     ("start", "first visit", "phone, first visit"),
     ("start", "next page", "phone, next page"),
-    ("start", "in a browser started anew", "phone, browser started anew"),
-    ("handoff", "redirect page, on a connection that is there", "redirect page"),
+    ("start", "in a restarted browser", "phone, restarted browser"),
+    ("handoff", "redirect page, on an open connection", "redirect page"),
     ("wire", "first start", "bytes, first visit"),
     ("wire", "adapter.js", "bytes, adapter.js"),
 )
@@ -98,12 +85,12 @@ STYLE = """
     .paper { fill: var(--paper); } .theirs { fill: var(--theirs); } .ours { fill: var(--ours); }
 """
 
-INTRODUCTION = """The host is measured beside what it is compared with. Both take turns in one run, because the speed
-of a machine changes by the minute. So the **ratio** counts, more than the seconds. It is the median
-of the rounds. Behind it stand the smallest and the largest.
+INTRODUCTION = """The host and what it is compared with take turns in one run, because the speed of a machine changes by
+the minute. So the **ratio** matters more than the seconds. It is the median of the rounds, followed by the smallest and
+the largest.
 
-The widget is a stand-in: text of the same size as 2.3.1, which compresses about as well and which a
-browser must read and run. With `RELEASE=folder`, `make bench` measures a real one.
+The widget is a stand-in: text of the same size as 2.3.1, which compresses about as well and which a browser must parse
+and run. With `RELEASE=folder`, `make bench` measures a real one.
 
 The machine: {machine}.
 """
@@ -116,7 +103,7 @@ def load() -> dict[str, Any]:
 
 
 def keep(part: str, rows: list[Row]) -> None:
-    """Puts a part's rows in the place of those of its last run."""
+    """Replaces the rows of a part's last run."""
     results = load()
     results["machine"] = machine()
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
@@ -126,23 +113,23 @@ def keep(part: str, rows: list[Row]) -> None:
 
 
 def rounded(row: Row) -> dict[str, Any]:
-    """The row, with as many digits as mean something."""
+    """The row, rounded to four digits."""
     digits = {name: [float(f"{value:.4g}") for value in getattr(row, name)] for name in ("ours", "theirs")}
     return {**asdict(row), **digits}
 
 
 def commit() -> str:
-    """The commit that is measured, and whether what is served differs from it."""
+    """The measured commit, and whether the working tree differs from it."""
     git = ("git", "-C", str(ROOT))
-    changed = said(*git, "status", "--porcelain", "--", "server", "public", "nginx")
-    return said(*git, "rev-parse", "--short", "HEAD") + (", changed" if changed else "")
+    changed = output_of(*git, "status", "--porcelain", "--", "server", "public", "nginx")
+    return output_of(*git, "rev-parse", "--short", "HEAD") + (", changed" if changed else "")
 
 
 def machine() -> str:
     """The machine in words."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    chromium = re.findall(r"[\d.]+", said("chromium", "--version"))[0]
-    nginx = re.findall(r"nginx/([\d.]+)", said("/usr/sbin/nginx", "-v"))[0]
+    chromium = re.findall(r"[\d.]+", output_of("chromium", "--version"))[0]
+    nginx = re.findall(r"nginx/([\d.]+)", output_of("/usr/sbin/nginx", "-v"))[0]
     python = ".".join(map(str, sys.version_info[:3]))
     return (
         f"{len(CORES)} cores, {memory:.0f} GiB of memory, Chromium {chromium}, nginx {nginx}, Python {python}, "
@@ -150,7 +137,7 @@ def machine() -> str:
     )
 
 
-def said(*command: str) -> str:
+def output_of(*command: str) -> str:
     done = subprocess.run(command, capture_output=True, text=True)
     return (done.stdout + done.stderr).strip()
 
@@ -160,7 +147,7 @@ def rows_of(results: Results, part: str) -> list[Row]:
 
 
 def write() -> None:
-    """Makes page, picture and the README's lines anew."""
+    """Writes the page, the picture and the README's lines."""
     results = load()
     PAGE.write_text(page(results), encoding="utf-8")
     PICTURE.write_text(picture(results), encoding="utf-8")
@@ -192,7 +179,7 @@ def page(results: Results) -> str:
 def page_lines(results: Results) -> Iterator[str]:
     yield "# Measurements\n"
     yield "<!-- `make bench` writes this page: change bench/report.py -->\n"
-    yield "![Bars: what this host takes, as a share of what the same files take from a CDN](measurements.svg)\n"
+    yield "![Bars: times and bytes of this host, as a share of the CDN's](measurements.svg)\n"
     yield INTRODUCTION.format(machine=results["machine"])
     yield "```sh\nmake bench                # half an hour at most\nBENCH=start make bench    # one part\n```\n"
     for part, title in TITLES.items():
@@ -209,7 +196,8 @@ def section(results: Results, part: str, title: str) -> Iterator[str]:
     yield ""
     for row in rows:
         if row.is_reached is False:
-            yield f"- **{row.what}** is missed{f', against {row.against}' if row.against else ''}: {reason(row)}"
+            compared = f", compared with {row.against}" if row.against else ""
+            yield f"- **{row.what}** misses its target{compared}: {reason(row)}"
     yield f"\nMeasured on {results['parts'][part]['date']}, commit `{results['parts'][part]['commit']}`.\n"
 
 
@@ -223,7 +211,7 @@ def found(results: Results, part: str, what: str) -> Row:
 
 
 def picture(results: Results) -> str:
-    """A bar for each ratio, before one for what it is compared with."""
+    """A bar for each ratio, in front of one for what it is compared with."""
     width, left, step, top = 400, 225, 38, 64
     height = top + step * len(DRAWN) + 10
     bars = []
@@ -235,13 +223,13 @@ def picture(results: Results) -> str:
         bars.append(f'  <text x="{left + width * max(1, value) + 12:.0f}" y="{y + 17}">{value:.2f}</text>')
     size = f'viewBox="0 0 720 {height}" width="720" height="{height}"'
     return f"""<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">
-  <title id="title">What this host takes, as a share of what the same files take from a CDN</title>
+  <title id="title">Times and bytes of this host, as a share of the CDN's</title>
   <style>{STYLE}  </style>
   <rect class="paper" width="720" height="{height}"/>
   <rect class="ours" x="20" y="18" width="14" height="14" rx="2"/><text x="42" y="30">this host</text>
   <rect class="theirs" x="130" y="18" width="14" height="14" rx="2"/>
   <text x="152" y="30">the same files from a CDN = 1</text>
-  <text class="quiet" x="20" y="52">100 ms and 10 Mbit/s; shorter is better</text>
+  <text class="quiet" x="20" y="52">100 ms, 10 Mbit/s; shorter is better</text>
 {chr(10).join(bars)}
 </svg>
 """
@@ -253,9 +241,9 @@ def readme(results: Results, text: str) -> str:
 
 def readme_lines(results: Results) -> str:
     first = found(results, "start", "first visit").value
-    hand_off = found(results, "handoff", "redirect page, on a connection that is there").value
+    hand_off = found(results, "handoff", "redirect page, on an open connection").value
     return (
-        f"Over a line of 100 ms and 10 Mbit/s, the phone is there in **{first:.0%}** of the time that the same files\n"
-        f"take from a CDN, and a sign-in comes back in **{hand_off:.0%}**: see the "
+        f"On a 100 ms, 10 Mbit/s connection the phone loads in **{first:.0%}** of the CDN's time, and the redirect\n"
+        f"page needs **{hand_off:.0%}** of the time of the widget's own: see the "
         "[measurements](docs/measurements.md).\n"
     )

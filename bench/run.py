@@ -1,4 +1,4 @@
-"""Measures the host, all of it or the parts that BENCH names, and writes what was found: `make bench`."""
+"""Measures the host, all parts or those that BENCH names, and writes the results: `make bench`."""
 
 import contextlib
 import os
@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import changes
-import dictionary
 import handoff
 import memory
 import report
@@ -19,12 +18,11 @@ from common import Row, install_release
 from release import staged
 from world.host import configured
 
-# Each is given a folder of its own, that of a host with a release, and the release.
+# Each gets a folder of its own, the folder of a host with a release, and the release.
 PARTS: dict[str, Callable[[Path, Path, Path], list[Row]]] = {
     "start": start.measure,
     "handoff": handoff.measure,
     "wire": wire.measure,
-    "dictionary": dictionary.measure,
     "speed": speed.measure,
     "memory": memory.measure,
     "growth": memory.measure_growth,
@@ -33,16 +31,16 @@ PARTS: dict[str, Callable[[Path, Path, Path], list[Row]]] = {
 
 
 def main() -> None:
-    wanted = os.environ.get("BENCH", "").split() or list(PARTS)
-    if unknown := [name for name in wanted if name not in PARTS]:
-        sys.exit(f"BENCH={unknown[0]}: there is no such part. Choose from: {' '.join(PARTS)}")
+    names = os.environ.get("BENCH", "").split() or list(PARTS)
+    if unknown := [name for name in names if name not in PARTS]:
+        sys.exit(f"BENCH={unknown[0]}: there is no such part. The parts: {' '.join(PARTS)}")
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
-        print("A release is compressed and installed: a minute or two.", flush=True)
+        print("Compressing and installing a release takes a minute or two.", flush=True)
         release = staged(folder)
         host = configured(folder / "host")
         install_release(host, release)
-        for name in wanted:
+        for name in names:
             print(f"{name}: {report.TITLES[name]}", flush=True)
             report.keep(name, PARTS[name](folder / name, host, release))
     report.write()

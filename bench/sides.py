@@ -1,13 +1,13 @@
-"""The two sides of a comparison in a browser, each behind a long line: the shipped nginx before a host with a release,
-and the same release as the CDN serves it.
+"""The two sides of a comparison in a browser, each over a slow link: the shipped nginx in front of a host with a
+release, and the same release as the CDN serves it.
 
-The pages of the team and the platform are near: what they take is no part of either side.
+The team's pages and the platform are near: their times are part of neither side.
 """
 
 import contextlib
 import gzip
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,12 @@ from world.internet import (
 )
 from world.proxy import running, site
 
-ALLOWED = Middleware(CORSMiddleware, allow_origin_regex=".*", allow_credentials=True)  # to ask the platform
+ALLOWED = Middleware(CORSMiddleware, allow_origin_regex=".*", allow_credentials=True)  # of the platform
 OURS, THEIRS = f"https://{NGINX}/", f"https://{CDN[0]}{CDN_FOLDER}"
 TEAM = f"https://{CROSS_SITE}/"
-TYPES = (".js", ".css", ".html", ".svg", ".json")  # that a CDN compresses
+TYPES = (".js", ".css", ".html", ".svg", ".json")  # which a CDN compresses
 
-# As the CDN answers: compressed beforehand, so that its machine has no part in it.
+# Like the CDN, but compressed beforehand, so that its machine is not measured.
 AROUND = """
   server {{
     listen 127.0.0.1:{port} ssl http2;
@@ -55,7 +55,7 @@ AROUND = """
     add_header Cache-Control max-age=600;
     add_header Access-Control-Allow-Origin *;
     location {cdn_folder} {{ alias {folder}/cdn/; }}
-    # What was kept ten minutes is old at the next sign-in, and to ask whether it still holds takes as long.
+    # A copy cached for ten minutes is stale at the next sign-in, and to validate it takes as long.
     location / {{ root {folder}/copy; add_header Cache-Control no-store; }}
   }}
   server {{
@@ -70,7 +70,7 @@ AROUND = """
     access_log off;
     location / {{ root {folder}/team; add_header Cache-Control no-store; }}
     location /restapi/ {{
-      add_header Cache-Control no-store;  # keeps the headers of the blocks around out: two COOP are none
+      add_header Cache-Control no-store;  # drops the headers of the enclosing blocks: two COOP headers have no effect
       proxy_set_header Host $host;
       proxy_request_buffering on;
       client_max_body_size 8k;
@@ -85,7 +85,7 @@ AROUND = """
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides, running; `folder` has the folders `copy` and `team`, where files may be put for either."""
+    """Both sides, running; `folder` has the folders `copy` and `team` for further files."""
 
     folder: Path
     server: Server
@@ -93,20 +93,20 @@ class Sides:
 
     @contextlib.contextmanager
     def browser(self, user: Path) -> Iterator[BrowserContext]:
-        """The browser of a user who keeps what it keeps in the folder `user`; it is started anew."""
+        """A newly started browser of a user whose profile is the folder `user`."""
         with self.launch(user) as context:
             context.set_default_timeout(60_000)
             yield context
 
     def team_page(self, name: str, html: str) -> str:
-        """Puts a page up on another site than either side's; its address."""
+        """Publishes a page on a third site; its address."""
         (self.folder / "team" / name).write_text(html, encoding="utf-8")
         return TEAM + name
 
 
 @contextlib.contextmanager
 def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -> Iterator[Sides]:
-    """`host`: the folder of a host with the release. `folder` is to be filled."""
+    """`host`: the folder of a host with the release. `folder`: an empty one."""
     for name in ("copy", "team"):
         (folder / name).mkdir(parents=True)
     compressed(release, folder / "cdn")
@@ -136,10 +136,8 @@ def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -
 
 
 @contextlib.contextmanager
-def chromium(
-    ports: dict[str, int], key: str, without: Sequence[str] = ()
-) -> Iterator[Callable[[Path], BrowserContext]]:
-    """What starts Chromium as users have it, but for its window and the features `without`. It knows no other names."""
+def chromium(ports: dict[str, int], key: str) -> Iterator[Callable[[Path], BrowserContext]]:
+    """Starts Chromium as users have it, except for its window. It knows only the names in `ports`."""
     rules = [f"MAP {name}:443 127.0.0.1:{port}" for name, port in ports.items()]
     arguments = [
         f"--host-resolver-rules={','.join([*rules, 'MAP * ~NOTFOUND'])}",
@@ -149,12 +147,12 @@ def chromium(
     common = {"executable_path": command("chromium"), "chromium_sandbox": False}
     with sync_playwright() as playwright:
         with playwright.chromium.launch(**common, args=arguments) as unasked:
-            options = common | partitioned(arguments, disabled(unasked), without)
+            options = common | partitioned(arguments, disabled(unasked))
         yield lambda user: playwright.chromium.launch_persistent_context(user, locale="en-US", **options)
 
 
 def compressed(release: Path, folder: Path) -> None:
-    """The release's files with those beside them that gzip makes at its usual level, as a CDN keeps them."""
+    """The release's files, with gzip encodings at the usual level beside them, as on a CDN."""
     shutil.copytree(release, folder)
     for file in [file for file in folder.rglob("*") if file.suffix in TYPES]:
         compress(file)

@@ -1,48 +1,21 @@
-"""How fast the host answers, beside the least that could answer with the same bytes.
-
-Both sides of a comparison take turns in one run, since a machine's speed changes by the minute; what counts is the
-ratio.
-"""
+"""Requests per second through the shipped nginx, compared with the same nginx and a plain file."""
 
 import contextlib
-import json
+import functools
 import os
 import re
 import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 from common import CORES, Row, in_turns, make_best, on_core, servers_core, show
-from world.host import ENVIRONMENT, Server, configured, serving
-from world.internet import NGINX, free_ports, is_listening, make_certificate, wait_until
+from world.host import Server, configured, serving
+from world.internet import NGINX, free_ports, make_certificate
 from world.proxy import running, site
-from world.relay import altered
 
 ROUNDS = 5
 SECONDS = 2  # of each turn
 CONNECTIONS = 32
 ADDRESSES = ("redirect.html", "adapter.js")
-BARE = Path(__file__).parent / "bare.py"
-TIMEOUT = 120
-RIVALS = {
-    "bytes": ("bare ASGI callable", "≥ 0.90"),
-    "static": ("Starlette StaticFiles", "≥ 8"),
-    "servestatic": ("ServeStatic", ""),
-}
-# What a request costs of what the host does besides: a host that does without it.
-WITHOUT = {
-    "the same without an access log": (
-        "import functools",
-        "from uvicorn.config import Config",
-        "Config.__init__ = functools.partialmethod(Config.__init__, access_log=False)",
-    ),
-    "the same without a bound to a request's head": (
-        "from embeddable_host.serving import serve",
-        "serve.BoundedProtocol = 'httptools'",
-    ),
-}
-
 PLAIN_FILES = """
   log_format plain '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent '
     '"$http_referer" "$http_user_agent"';
@@ -70,36 +43,11 @@ def requests_per_second(url: str) -> float:
     return float(found[1])
 
 
-def compare(what: str, ours: str, against: str, theirs: str, reach: str = "") -> Row:
-    """Lets the addresses `ours` and `theirs` take turns."""
-    turns = in_turns(ROUNDS, lambda: requests_per_second(ours), lambda: requests_per_second(theirs))
-    return show(Row(what, "requests/s", turns[0], reach, against, turns[1]))
-
-
-@contextlib.contextmanager
-def bare(kind: str, path: Path) -> Iterator[int]:
-    """`bare.py` in a process of its own; its port."""
-    [port] = free_ports(1)
-    with (path.parent / f"{path.name}.log").open("wb") as log:
-        command = [sys.executable, BARE, str(port), kind, path]
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=ENVIRONMENT)
-    try:
-        wait_until(lambda: is_listening(port), "it listens", TIMEOUT)
-        on_core(0, process.pid)
-        yield port
-    finally:
-        process.terminate()
-        process.wait()
-
-
 def files_of(server: Server, folder: Path) -> None:
-    """The answers in their smallest encoding as files in `folder`, each with its headers beside it."""
+    """The responses in their smallest encoding as files in `folder`."""
     folder.mkdir(parents=True)
     for address in ADDRESSES:
-        answer = server.ask(f"/{address}", {"Accept-Encoding": "br"})
-        headers = {name: value for name, value in answer.headers.items() if name != "date"}
-        (folder / address).write_bytes(answer.body)
-        (folder / f"{address}.json").write_text(json.dumps(headers))
+        (folder / address).write_bytes(server.ask(f"/{address}", {"Accept-Encoding": "br"}).body)
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
@@ -119,19 +67,13 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
         on_core(1)
         for address in ADDRESSES:
             ours, theirs = (f"https://127.0.0.1:{each}/{address}" for each in (port, plain_port))
-            rows.append(compare(f"{address}, nginx", ours, "nginx with a plain file", theirs, "≥ 0.80"))
-        for address in ADDRESSES:
-            ours = f"http://127.0.0.1:{server.port}/{address}"
-            for kind, (against, reach) in RIVALS.items():
-                with bare(kind, files / address if kind == "bytes" else files) as rival:
-                    theirs = f"http://127.0.0.1:{rival}/{address}"
-                    rows.append(compare(f"{address}, serve", ours, against, theirs, reach))
-        ours = f"http://127.0.0.1:{server.port}/{ADDRESSES[0]}"
-        for number, (against, line) in enumerate(WITHOUT.items()):
-            (host / f"{number}").mkdir(exist_ok=True)
-            with serving(host, environment=altered(host / f"{number}", *line)) as other:
-                on_core(0, other.process.pid)
-                theirs = f"http://127.0.0.1:{other.port}/{ADDRESSES[0]}"
-                rows.append(compare(f"{ADDRESSES[0]}, serve", ours, against, theirs))
+            measured = in_turns(
+                ROUNDS, functools.partial(requests_per_second, ours), functools.partial(requests_per_second, theirs)
+            )
+            against = "nginx with a plain file"
+            rows.append(show(Row(f"{address}, nginx", "requests/s", measured[0], "≥ 0.80", against, measured[1])))
+        url = f"http://127.0.0.1:{server.port}/{ADDRESSES[0]}"
+        ours = [requests_per_second(url) for _ in range(ROUNDS)]
+        rows.append(show(Row(f"{ADDRESSES[0]}, without nginx", "requests/s", ours)))
         os.sched_setaffinity(0, CORES)
     return rows

@@ -16,14 +16,14 @@ ROUNDS = 9
 CLIENT = "bench"
 SETTINGS = f'[params]\nclientId = "{CLIENT}"\n'
 SCRIPTS = {"ours": f"{OURS}adapter.js", "theirs": f"{THEIRS}adapter.js?clientId={CLIENT}"}
-FIRST, NEXT, LATER = "first visit", "next page", "in a browser started anew"
+FIRST, NEXT, LATER = "first visit", "next page", "in a restarted browser"
 VISITS = {FIRST: "≤ 0.85", NEXT: "≤ 1.00", LATER: "≤ 1.00"}
 AGAINST = "the same release as the CDN serves it"
 
 
 @dataclass
 class Side:
-    """What one side's users have waited for, in seconds of each round."""
+    """The times that one side's users waited, in seconds, by visit."""
 
     sides: Sides
     name: str
@@ -43,7 +43,7 @@ class Side:
 
 
 def seconds_to_start(page: Page, address: str) -> float:
-    """A user goes to the page, until the button is there."""
+    """From a user's navigation to the page until the button is there."""
     begun = time.perf_counter()
     page.goto(address, wait_until="commit")
     page.frame_locator(ADAPTER_FRAME).get_by_role("button", name="Sign In").wait_for()
@@ -53,7 +53,7 @@ def seconds_to_start(page: Page, address: str) -> float:
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     configured(host, SETTINGS)
     with both_sides(folder, host, release, []) as sides:
-        for name in SCRIPTS:  # what servers and the machine do but once
+        for name in SCRIPTS:  # what servers and the machine do only once
             Side(sides, name).round()
         ours, theirs = (Side(sides, name) for name in SCRIPTS)
         in_turns(ROUNDS, ours.round, theirs.round)

@@ -1,4 +1,4 @@
-"""What a user loads: the bytes of a first start, and of an update."""
+"""The bytes that a user loads: for a first start, and for an update."""
 
 import gzip
 from pathlib import Path
@@ -11,7 +11,7 @@ from world.host import configured
 GZIP = 6  # the usual level
 AGAINST = "the CDN's gzip"
 WORDS = "en-US.js"
-CHANGED = ("adapter.js", "app.js")  # by any build: both have the version in them
+CHANGED = ("adapter.js", "app.js")  # by every build: both contain the version
 
 
 def kib(size: int) -> list[float]:
@@ -19,7 +19,7 @@ def kib(size: int) -> list[float]:
 
 
 def ours(site: Site, path: str) -> int:
-    """Bytes of the answer at `path` in its smallest encoding."""
+    """Bytes of the response at `path` in its smallest encoding."""
     return min(body.size for body in site[path].bodies)
 
 
@@ -48,13 +48,13 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
         ),
         show(
             Row(
-                "update, all that is loaded",
+                "update, all files",
                 "KiB",
                 kib(adapter + start),
                 "",
-                "what changed, with the CDN's gzip",
+                "the changed files, with the CDN's gzip",
                 kib(theirs(release, *CHANGED)),
             )
         ),
-        show(Row("update, of it files that have not changed", "KiB", kib(same))),
+        show(Row("of it, files that have not changed", "KiB", kib(same))),
     ]

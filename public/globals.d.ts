@@ -1,6 +1,6 @@
 /*
- * What the widget's adapter reads from and puts into a page's window, what its app listens with, and what
- * `begin-sign-in.js` puts there (docs/widget.md).
+ * Properties of a page's window: those that the widget's adapter reads or sets (since 1.8.5), the function by which its app
+ * receives callbacks, and the object that `begin-sign-in.js` sets.
  */
 interface Window {
   RC_EMBEDDABLE_ADAPTER_MANUAL_INIT?: unknown;
@@ -10,7 +10,7 @@ interface Window {
   embeddableHost?: { isApart: boolean };
 }
 
-/* What before-app.js is given. */
+/* The values of before-app.js. */
 interface BeforeApp {
   /** the relative address from the script to the site's top */
   top: string;

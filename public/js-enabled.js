@@ -1,2 +1,2 @@
-/* Before anything is shown: what only scripts can fill or do is there from the start, and moves nothing later. */
+/* Runs before the first paint: what only scripts can fill or do has its place from the start, so that nothing moves later. */
 document.documentElement.classList.add('js-enabled');

@@ -1,22 +1,21 @@
-/* What the setup page and the rehearsal share: their values and addresses, elements, copying, and some words. */
+/* Shared by the pages with modules: values and addresses, elements, copying, and some words. */
 
-/** The values that the server has put into the page. */
+/** The values that the server injected into the page. */
 export const values = JSON.parse(text('values'));
 
-/** Where this profile of the host is: its public address, else where the page was loaded from. */
+/** The address of this profile: its public one, or else the folder that the page was loaded from. */
 export const base = new URL(values.base || '.', location.href.replace(/[?#].*/, ''));
 
-/** @param {string} path relative to the host's address for this profile, or absolute */
+/** @param {string} path relative to this profile's address, or absolute */
 export const at = (path) => new URL(path, base).href;
 
 /** The redirect URI that the host's own settings give the widget. */
 export const redirectUri = at(values.redirectUri || 'redirect.html');
 
-/** The ways in which an app hears of a sign-in's answer, in words. */
-export const HEARD = /** @type {Record<string, string>} */ ({
+/** The channels by which an app can receive a callback, in words. */
+export const CHANNELS = /** @type {Record<string, string>} */ ({
   oAuthCallback: 'a call to the opener',
   message: 'a message to the opener',
-  refresh: 'a message to the frame around it',
   storage: 'storage',
   relay: 'the host’s relay',
 });
@@ -40,7 +39,7 @@ function text(id) {
 }
 
 /**
- * A new element; what is empty or false among `attributes` and `children` is left out.
+ * A new element, without those of `attributes` and `children` that are empty or false.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
  * @param {Record<string, string | number | boolean | undefined>} attributes
@@ -56,30 +55,30 @@ export function build(tag, attributes = {}, ...children) {
   return built;
 }
 
-/** @param {string} sentence */
-export const capital = (sentence) => sentence[0].toUpperCase() + sentence.slice(1);
+/** @param {string} text */
+export const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 /**
- * A text in which code stands between backticks, as elements and texts.
+ * A text with code between backticks, as elements and texts.
  * @param {string} text
  */
 export const withCode = (text) => text.split('`').map((part, at) => (at % 2 ? build('code', {}, part) : part));
 
 /**
- * `act` once nothing has called for it for `wait` ms.
+ * A function that calls `act` once it has not been called for `ms`.
  * @param {() => void} act
- * @param {number} wait
+ * @param {number} ms
  */
-export function settled(act, wait) {
+export function debounce(act, ms) {
   let timer = 0;
   return () => {
     clearTimeout(timer);
-    timer = setTimeout(act, wait);
+    timer = setTimeout(act, ms);
   };
 }
 
 /**
- * Lets each button with `data-copy` copy what it names: the text of an element, or what `sources` makes.
+ * Makes each button with `data-copy` copy what that names: the text of an element, or the result of one of `sources`.
  * @param {Record<string, () => string>} sources
  */
 export function enableCopying(sources = {}) {
@@ -100,7 +99,7 @@ async function copy(button, copied) {
     await navigator.clipboard.writeText(copied);
     button.textContent = 'Copied';
   } catch {
-    // Without TLS, or where the browser says no.
+    // Without TLS, or where the browser forbids it.
     select(document.getElementById(button.dataset.copy ?? '') ?? shownBeside(button, copied));
     button.textContent = 'Press Ctrl+C';
   }
@@ -117,7 +116,7 @@ function select(shown) {
 }
 
 /**
- * A text that stands nowhere in the page yet.
+ * Shows a text that is nowhere on the page yet.
  * @param {HTMLElement} button
  * @param {string} copied
  */

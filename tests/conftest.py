@@ -1,4 +1,4 @@
-"""The test world (`world`), made once for each test process, and as clean as new for each test."""
+"""The test world (`world`), made once for each test process, and reset for each test."""
 
 import asyncio
 import contextlib
@@ -36,14 +36,14 @@ def browsers(world: Internet) -> Iterator[Browsers]:
 
 @pytest.fixture
 def internet(world: Internet) -> Internet:
-    """Pages, CDN and platform, without anything an earlier test left there."""
+    """Pages, CDN and platform, without what earlier tests left there."""
     world.forget()
     return world
 
 
 @pytest.fixture
 def open_browser(browsers: Browsers) -> Iterator[OpenBrowser]:
-    """Opens a browser's context in the mode asked for; it is closed with the test."""
+    """Opens a browser's context in one of the browser modes; it is closed with the test."""
     with browsers.contexts() as open_context:
         yield open_context
 
@@ -66,7 +66,7 @@ def webkit(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield engine
 
 
-# A group for pytest-xdist, so that each engine is started by one of its processes.
+# A group for pytest-xdist, so that only one of its processes starts each engine.
 @pytest.fixture(params=[pytest.param(engine, marks=pytest.mark.xdist_group(engine)) for engine in ENGINES])
 def engine(request: pytest.FixtureRequest) -> str:
     """Each engine in turn, for `open_engine`."""
@@ -101,7 +101,7 @@ def loader(world: Internet) -> Iterator[Server]:
 
 @pytest.fixture(autouse=True)
 def own_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Lets a test without a browser run an event loop: Playwright's counts as running in this thread all the time."""
+    """Lets a test without a browser run an event loop: Playwright's always counts as running in this thread."""
     playwrights = asyncio._get_running_loop()
     if "browsers" in request.fixturenames or playwrights is None:
         yield
@@ -113,7 +113,7 @@ def own_event_loop(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs a browser or nginx, by the fixtures and the helpers it uses: `make test-fast` leaves it out."""
+    """Marks the tests that use a fixture or helper with a browser or nginx: `make test-fast` leaves them out."""
     for item in items:
         helpers = {getattr(value, "__module__", "") for value in vars(item.module).values()}
         if "world" in item.fixturenames or helpers & USING_NGINX:
@@ -121,14 +121,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A test that is skipped proves nothing: the run has failed."""
+    """A skipped test proves nothing: the run fails."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says what tests have measured on the way (`record_property`), for whoever reads the run."""
+    """Prints what tests have measured (`record_property`)."""
     for report in terminalreporter.getreports("passed"):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")

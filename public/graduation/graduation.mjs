@@ -1,5 +1,5 @@
-/* The graduation tracker: the widget in a frame, and what it has told of each of RingCentral's requirements. */
-import { build, element, base, values } from './page.mjs';
+/* The graduation tracker: the widget in a frame, and the count of its events for each of RingCentral's requirements. */
+import { base, build, element, values } from './page.mjs';
 import { Counter } from './counting.mjs';
 import { Record } from './record.mjs';
 import { Row } from './requirement.mjs';
@@ -16,60 +16,60 @@ const counter = new Counter(host.requirements, record);
 const rows = host.requirements.map(
   (requirement) =>
     new Row(requirement, {
-      add: () => addByHand(requirement),
+      add: () => addManually(requirement),
       undo: () => undo(requirement),
-      setBack: () => ask(`“${requirement.title}” goes back to 0.`, [requirement]),
+      reset: () => confirmReset(`“${requirement.title}” goes back to 0.`, [requirement]),
     }),
 );
-const question = element('question', HTMLDialogElement);
+const dialog = element('confirmation', HTMLDialogElement);
 
-/** @type {typeof host.requirements} what is set back when the question is answered with yes */
-let asked = [];
+/** @type {typeof host.requirements} those that a confirmation resets */
+let toReset = [];
 
 function show() {
-  const undone = rows.filter((row) => !row.show(record.things(row.requirement.name)));
+  const undone = rows.filter((row) => !row.show(record.items(row.requirement.name)));
   const needed = undone.filter(({ requirement }) => !requirement.optional);
-  const left = undone.length ? ' What is left is asked only of an app with active call control.' : '';
+  const rest = undone.length ? ' The rest is required only of an app with active call control.' : '';
   element('total').textContent = `${rows.length - undone.length} of ${rows.length} done.`;
-  element('ready').textContent = needed.length ? '' : `You can apply for production now.${left}`;
-  element('unkept').hidden = record.isKept;
+  element('ready').textContent = needed.length ? '' : `You can apply for production now.${rest}`;
+  element('unstored').hidden = record.isStored;
   element('day').textContent = new Date().toLocaleString(undefined, { dateStyle: 'long', timeStyle: 'short' });
 }
 
 /** @param {typeof host.requirements} counted */
-function tell(counted) {
-  const told = counted.map(({ name, title, required }) => `${title}: ${record.things(name).length} of ${required}.`);
-  element('announcement').textContent = told.join(' ');
+function announce(counted) {
+  const counts = counted.map(({ name, title, required }) => `${title}: ${record.items(name).length} of ${required}.`);
+  element('announcement').textContent = counts.join(' ');
 }
 
 /** @param {typeof host.requirements[number]} requirement */
-function addByHand(requirement) {
+function addManually(requirement) {
   const now = Date.now();
-  record.add(requirement.name, `by-hand-${now}-${Math.random()}`, now, true);
+  record.add(requirement.name, `manual-${now}-${Math.random()}`, now, true);
   show();
-  tell([requirement]);
+  announce([requirement]);
 }
 
 /** @param {typeof host.requirements[number]} requirement */
 function undo(requirement) {
-  const last = record.things(requirement.name).filter(({ byHand }) => byHand).at(-1);
+  const last = record.items(requirement.name).filter(({ isManual }) => isManual).at(-1);
   if (last) record.remove(requirement.name, last.identity);
   show();
-  tell([requirement]);
+  announce([requirement]);
 }
 
 /** @type {(text: string, requirements: typeof host.requirements) => void} */
-function ask(text, requirements) {
-  asked = requirements;
-  element('question-text').textContent = text;
-  question.showModal();
+function confirmReset(text, requirements) {
+  toReset = requirements;
+  element('confirmation-text').textContent = text;
+  dialog.showModal();
 }
 
-function setBack() {
-  for (const { name } of asked) record.setBack(name);
-  question.close();
+function reset() {
+  for (const { name } of toReset) record.reset(name);
+  dialog.close();
   show();
-  tell(asked);
+  announce(toReset);
 }
 
 /** @param {HTMLIFrameElement} frame the widget's */
@@ -79,7 +79,7 @@ function listenTo(frame) {
     const counted = counter.count(data, Date.now());
     if (counted.length === 0) return;
     show();
-    tell(counted);
+    announce(counted);
   });
 }
 
@@ -92,11 +92,11 @@ function showPhone() {
 
 element('requirements').replaceChildren(...rows.map((row) => row.element));
 element('print').addEventListener('click', () => window.print());
-element('set-all-back').addEventListener('click', () =>
-  ask('Everything goes back to 0, also what was counted by hand.', host.requirements),
+element('reset-all').addEventListener('click', () =>
+  confirmReset('Everything goes back to 0, manual counts included.', host.requirements),
 );
-element('keep').addEventListener('click', () => question.close());
-element('set-back').addEventListener('click', setBack);
+element('keep').addEventListener('click', () => dialog.close());
+element('reset').addEventListener('click', reset);
 window.addEventListener('storage', (event) => record.isChangedBy(event) && show());
 window.addEventListener('beforeprint', show);
 show();
@@ -104,6 +104,6 @@ show();
 element('elsewhere').hidden = base.origin === location.origin;
 element('elsewhere-address', HTMLAnchorElement).href = `${base.href}graduation.html`;
 element('elsewhere-address').textContent = `${base.href}graduation.html`;
-element('nobody').hidden = host.clientId !== '';
+element('no-client-id').hidden = host.clientId !== '';
 element('tracker').hidden = false; // all at once, so that nothing moves
 if (host.clientId && base.origin === location.origin) showPhone();

@@ -1,41 +1,40 @@
 /*
- * What has been counted, kept in this browser for one app: a key for each thing, with its moment.
+ * The counted items of one app, in this browser's storage: a key for each, with its time.
  *
- * A key for each, so that two tabs that count the same thing write the same key, and none overwrites what another has
- * counted. Of a message or a call nothing is kept but its id. What the browser does not keep is remembered as long as
- * the page is open.
+ * Because of the key for each, two tabs that count the same item write the same key, and neither overwrites the other's
+ * items. Of a message or a call only its id is stored. Where storage fails, items are kept while the page is open.
  */
 
-/** @typedef {{identity: string, at: number, byHand: boolean}} Thing */
+/** @typedef {{identity: string, at: number, isManual: boolean}} Item */
 
 const PREFIX = 'embeddable-host:graduation';
-const BY_HAND = 'by hand';
-const MOMENT = /^(\d{1,15})( by hand)?$/; // ms since 1970, and whether it was counted by hand
-const SET_BACK = 'set back'; // of a thing that is not counted again, though events may still tell of it
-const MOST = 200; // things of one kind: far more than anybody asks for, and little for a browser
+const MANUAL = 'manual';
+const ENTRY = /^(\d{1,15})( manual)?$/; // ms since 1970, and whether it was counted manually
+const RESET = 'reset'; // of an item that later events do not count again
+const LIMIT = 200; // items of one kind: far more than required, and little for a browser's storage
 
 export class Record {
-  /** @type {Map<string, string>} what the browser has not taken, by key */
-  #unkept = new Map();
+  /** @type {Map<string, string>} entries that the browser did not store, by key */
+  #unstored = new Map();
 
   /** @param {string} app its client id */
   constructor(app) {
     this.prefix = `${PREFIX}:${encodeURIComponent(app)}:`;
-    this.isKept = true;
-    this.setText('probe', '', ''); // whether the browser keeps anything is told at once, and not after the first call
+    this.isStored = true;
+    this.setText('probe', '', ''); // shows at once, and not after the first call, whether storage works
     this.remove('probe', '');
   }
 
   /**
-   * The things of a kind in their order of time; what cannot be read is none.
+   * The items of a kind by time, without entries that cannot be read.
    * @param {string} kind
-   * @returns {Thing[]}
+   * @returns {Item[]}
    */
-  things(kind) {
+  items(kind) {
     return this.#identities(kind)
       .flatMap((identity) => {
-        const found = MOMENT.exec(this.text(kind, identity) ?? '');
-        return found ? [{ identity, at: Number(found[1]), byHand: found[2] !== undefined }] : [];
+        const found = ENTRY.exec(this.text(kind, identity) ?? '');
+        return found ? [{ identity, at: Number(found[1]), isManual: found[2] !== undefined }] : [];
       })
       .sort((one, other) => one.at - other.at);
   }
@@ -49,31 +48,31 @@ export class Record {
    * @param {string} kind
    * @param {string} identity
    * @param {number} at
-   * @param {boolean} [byHand]
+   * @param {boolean} [isManual]
    */
-  add(kind, identity, at, byHand = false) {
-    if (this.#identities(kind).length < MOST) this.setText(kind, identity, byHand ? `${at} ${BY_HAND}` : `${at}`);
+  add(kind, identity, at, isManual = false) {
+    if (this.#identities(kind).length < LIMIT) this.setText(kind, identity, isManual ? `${at} ${MANUAL}` : `${at}`);
   }
 
   /** @type {(kind: string, identity: string) => void} */
   remove(kind, identity) {
     const key = this.#key(kind, identity);
-    this.#unkept.delete(key);
+    this.#unstored.delete(key);
     storage()?.removeItem(key);
   }
 
   /** @param {string} kind */
-  setBack(kind) {
-    for (const { identity, byHand } of this.things(kind)) {
-      if (byHand) this.remove(kind, identity);
-      else this.setText(kind, identity, SET_BACK);
+  reset(kind) {
+    for (const { identity, isManual } of this.items(kind)) {
+      if (isManual) this.remove(kind, identity);
+      else this.setText(kind, identity, RESET);
     }
   }
 
   /** @type {(kind: string, identity: string) => string | undefined} */
   text(kind, identity) {
     const key = this.#key(kind, identity);
-    return this.#unkept.get(key) ?? storage()?.getItem(key) ?? undefined;
+    return this.#unstored.get(key) ?? storage()?.getItem(key) ?? undefined;
   }
 
   /** @param {StorageEvent} event of another tab */
@@ -91,22 +90,22 @@ export class Record {
     const key = this.#key(kind, identity);
     try {
       localStorage.setItem(key, text);
-      this.#unkept.delete(key);
+      this.#unstored.delete(key);
     } catch {
-      this.isKept = false; // denied, or full
-      this.#unkept.set(key, text);
+      this.isStored = false; // denied, or full
+      this.#unstored.set(key, text);
     }
   }
 
   /** @param {string} kind */
   #identities(kind) {
     const start = `${this.prefix}${kind}:`;
-    const keys = new Set([...Object.keys(storage() ?? {}), ...this.#unkept.keys()]);
+    const keys = new Set([...Object.keys(storage() ?? {}), ...this.#unstored.keys()]);
     return [...keys].filter((key) => key.startsWith(start)).flatMap((key) => decoded(key.slice(start.length)));
   }
 }
 
-/** @returns {Storage | undefined} nothing where the browser denies it */
+/** @returns {Storage | undefined} undefined if the browser denies it */
 function storage() {
   try {
     return localStorage;
@@ -115,7 +114,7 @@ function storage() {
   }
 }
 
-/** @param {string} text that may be anybody's */
+/** @param {string} text of any origin */
 function decoded(text) {
   try {
     return [decodeURIComponent(text)];

@@ -1,13 +1,13 @@
-/* One of RingCentral's requirements on the page: how far it is, what it is made of, and counting by hand. */
+/* One of RingCentral's requirements on the page: its progress, its items, and buttons to count manually. */
 import { build } from './page.mjs';
 
 /**
  * @typedef {import('./counting.mjs').Requirement} Requirement
- * @typedef {import('./record.mjs').Thing} Thing
+ * @typedef {import('./record.mjs').Item} Item
  */
 
-/** A moment as people read it, and to the second for machines. */
-const moment = (/** @type {number} */ at) =>
+/** A time for people, and exactly for machines. */
+const time = (/** @type {number} */ at) =>
   build(
     'time',
     { datetime: new Date(at).toISOString() },
@@ -17,60 +17,60 @@ const moment = (/** @type {number} */ at) =>
 export class Row {
   /**
    * @param {Requirement} requirement
-   * @param {{add: () => void, undo: () => void, setBack: () => void}} act
+   * @param {{add: () => void, undo: () => void, reset: () => void}} actions
    */
-  constructor(requirement, act) {
+  constructor(requirement, actions) {
     this.requirement = requirement;
-    const { name, title, how, untold, optional, required } = requirement;
+    const { name, title, how, manual, optional, required } = requirement;
     this.done = build('span', { class: 'done', hidden: true }, '✓ Done');
     this.bar = build('progress', { max: required, value: 0, 'aria-labelledby': `${name}-title` });
     this.count = build('span', { class: 'how-many' });
     this.last = build('p', { class: 'facts' });
-    this.moments = build('ol', { class: 'moments' });
-    this.add = button('+1 by hand', title, act.add);
-    this.undo = button('Take one by hand back', title, act.undo);
-    this.back = button('Set back', title, act.setBack);
+    this.times = build('ol', { class: 'times' });
+    this.add = button('+1 manually', title, actions.add);
+    this.undo = button('Undo manual count', title, actions.undo);
+    this.reset = button('Reset', title, actions.reset);
     this.element = build(
       'li',
       { class: 'requirement', id: `requirement-${name}` },
       build('h3', { id: `${name}-title` }, title, optional && ' (with active call control)', ' ', this.done),
-      build('p', { class: 'how' }, how, untold && ` ${untold}`),
+      build('p', { class: 'how' }, how, manual && ` ${manual}`),
       build('p', { class: 'so-far' }, this.bar, ' ', this.count),
       this.last,
-      this.moments,
-      build('p', { class: 'buttons' }, this.add, this.undo, this.back),
+      this.times,
+      build('p', { class: 'buttons' }, this.add, this.undo, this.reset),
     );
   }
 
-  /** @param {Thing[]} things in their order of time */
-  show(things) {
+  /** @param {Item[]} items by time */
+  show(items) {
     const { required } = this.requirement;
-    const byHand = things.filter((thing) => thing.byHand).length;
-    const last = things.at(-1);
-    const isDone = things.length >= required;
+    const manual = items.filter(({ isManual }) => isManual).length;
+    const last = items.at(-1);
+    const isDone = items.length >= required;
     this.element.classList.toggle('is-done', isDone);
     this.done.hidden = !isDone;
-    this.bar.value = Math.min(things.length, required);
-    this.count.textContent = `${things.length} of ${required}`;
-    this.last.replaceChildren(...(last ? ['Last: ', moment(last.at), '.', byHand ? ` ${byHand} by hand.` : ''] : []));
-    this.moments.replaceChildren(
-      ...things.map(({ at, byHand }) => build('li', {}, moment(at), byHand && ' (by hand)')),
+    this.bar.value = Math.min(items.length, required);
+    this.count.textContent = `${items.length} of ${required}`;
+    this.last.replaceChildren(...(last ? ['Last: ', time(last.at), '.', manual ? ` ${manual} counted manually.` : ''] : []));
+    this.times.replaceChildren(
+      ...items.map(({ at, isManual }) => build('li', {}, time(at), isManual && ' (counted manually)')),
     );
-    this.#offer(this.undo, byHand > 0);
-    this.#offer(this.back, things.length > 0);
+    this.#offer(this.undo, manual > 0);
+    this.#offer(this.reset, items.length > 0);
     return isDone;
   }
 
   /** @type {(button: HTMLButtonElement, isOffered: boolean) => void} */
   #offer(button, isOffered) {
-    if (!isOffered && button === document.activeElement) this.add.focus(); // what is hidden cannot keep the focus
+    if (!isOffered && button === document.activeElement) this.add.focus(); // a hidden button cannot keep the focus
     button.hidden = !isOffered;
   }
 }
 
-/** @type {(label: string, title: string, act: () => void) => HTMLButtonElement} */
-function button(label, title, act) {
+/** @type {(label: string, title: string, action: () => void) => HTMLButtonElement} */
+function button(label, title, action) {
   const made = build('button', { type: 'button', 'aria-label': `${label}: ${title}` }, label);
-  made.addEventListener('click', act);
+  made.addEventListener('click', action);
   return made;
 }

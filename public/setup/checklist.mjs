@@ -1,4 +1,4 @@
-/* Checklists that remember what is done, in this browser and for this host and profile. */
+/* Checklists that remember their ticks, in this browser and for this host and profile. */
 import { base } from './page.mjs';
 
 const KEY = `embeddable-host:done:${base.pathname}`;
@@ -12,11 +12,11 @@ export function rememberChecklists() {
 }
 
 /**
- * Ticks what is found to be done and takes the tick from what is found not to be, as if by hand.
- * @param {Record<string, boolean>} found by the boxes' names
+ * Sets the ticks of these boxes, as if by hand.
+ * @param {Record<string, boolean>} ticks by the boxes' names
  */
-export function tick(found) {
-  for (const box of boxes()) box.checked = found[box.name] ?? box.checked;
+export function tick(ticks) {
+  for (const box of boxes()) box.checked = ticks[box.name] ?? box.checked;
   remember();
 }
 
@@ -28,10 +28,10 @@ function boxes() {
 /** @returns {string[]} */
 function recall() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(kept) ? kept : [];
+    const stored = JSON.parse(localStorage.getItem(KEY) ?? '[]');
+    return Array.isArray(stored) ? stored : [];
   } catch {
-    return []; // nothing kept, or a browser that keeps nothing
+    return []; // not readable, or storage is denied
   }
 }
 
@@ -40,6 +40,6 @@ function remember() {
   try {
     localStorage.setItem(KEY, JSON.stringify(names));
   } catch {
-    // a browser that keeps nothing: the list is as good as on paper
+    // storage is denied or full: the list is as good as on paper
   }
 }

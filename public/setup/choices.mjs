@@ -1,8 +1,8 @@
 /*
- * What a page chooses over the host's defaults: the query of its script or frame.
+ * The parameters that a page sets instead of the host's defaults: the query of its script or frame.
  *
- * A name that is not there leaves the host's default, an empty text switches it off. The same query stands in the code,
- * and behind the # of the setup page's own address, where it never leaves the browser.
+ * A missing name leaves the host's default, an empty value switches it off. The same query is in the code, and after the #
+ * of the setup page's own address, where it never leaves the browser.
  */
 
 /**
@@ -10,11 +10,11 @@
  * @property {string} name
  * @property {'text' | 'URL' | 'https URL' | 'number' | 'choice' | 'switch'} kind
  * @property {string} about
- * @property {string} unset what holds unless it is set, in words
+ * @property {string} unset the effect if it is not set, in words
  * @property {string} since the first release that reads it
  * @property {string[]} choices
  * @property {boolean} secret
- * @property {string} on what a page writes to switch it on
+ * @property {string} on the value that switches it on
  * @property {string} off
  *
  * @typedef {{name: string, parameters: Parameter[]}} Group
@@ -27,15 +27,15 @@ export function toQuery(choices) {
 }
 
 /**
- * The choices in an address's fragment that `parameters` know. Credentials are none: an address is passed around.
+ * The choices in an address's fragment, of the known parameters. Credentials are ignored: addresses are passed around.
  * @param {string} fragment
  * @param {Parameter[]} parameters
  * @returns {Choices}
  */
 export function fromFragment(fragment, parameters) {
-  const given = new URLSearchParams(fragment.replace(/^#/, ''));
-  const known = parameters.filter(({ name, secret }) => !secret && given.has(name));
-  return Object.fromEntries(known.map(({ name }) => [name, given.get(name) ?? '']));
+  const query = new URLSearchParams(fragment.replace(/^#/, ''));
+  const known = parameters.filter(({ name, secret }) => !secret && query.has(name));
+  return Object.fromEntries(known.map(({ name }) => [name, query.get(name) ?? '']));
 }
 
 /**
@@ -48,33 +48,33 @@ export function toFragment(choices, parameters) {
 }
 
 /**
- * What the widget is given in the end: the choices over the defaults, as the adapter's own script lays them.
+ * The parameters that the widget gets: the choices override the defaults, as in the adapter's own script.
  * @param {Choices} defaults
  * @param {Choices} choices
  * @param {Record<string, string>} aliases the other name of a parameter, by its name
  */
-export function laidOver(defaults, choices, aliases) {
-  const laid = { ...defaults };
+export function merge(defaults, choices, aliases) {
+  const merged = { ...defaults };
   for (const [name, value] of Object.entries(choices)) {
-    delete laid[aliases[name]];
-    laid[name] = value;
+    delete merged[aliases[name]];
+    merged[name] = value;
   }
-  return Object.fromEntries(Object.entries(laid).filter(([, value]) => value !== ''));
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== ''));
 }
 
 /**
- * Whether a switch is on for a widget that is given these parameters, as `laidOver` makes them.
+ * Whether a switch is on in a widget with these merged parameters.
  * @param {Parameter} parameter
- * @param {Choices} given
+ * @param {Choices} merged
  */
-export function isOn({ name, kind, on, off }, given) {
+export function isOn({ name, kind, on, off }, merged) {
   if (kind !== 'switch') return false;
-  // What is off by `false` is on unless it is given; what is off by its absence is on by any text.
-  return off === '' ? name in given : !(name in given) || given[name] === on;
+  // A switch that `false` turns off is on by default; one that is off by default is on with any value.
+  return off === '' ? name in merged : !(name in merged) || merged[name] === on;
 }
 
 /**
- * Whether the release `one` is older than `other`; an unknown one is not.
+ * Whether the release `one` is older than `other`; false for an unknown one.
  * @param {string} one
  * @param {string} other
  */

@@ -1,4 +1,4 @@
-/* The code that puts the widget on a page, in both ways. */
+/* The code that embeds the widget in a page, as a script and as a frame. */
 import { at } from './page.mjs';
 
 /**
@@ -14,7 +14,7 @@ export function adapterCode(query) {
 
 /**
  * @param {string} query
- * @param {string} devices what the frame may use, and who gets it: where the frame goes on to the CDN, that is named
+ * @param {string} devices that the frame may use, each with the CDN's origin if the frame goes on to the CDN
  */
 export function iframeCode(query, devices) {
   return `<iframe id="rc-widget" width="300" height="500"

@@ -1,6 +1,5 @@
 /*
- * The commonSettings that most teams set, in a person's words: another view of some of the form's rows, with no choices of
- * its own.
+ * The common settings, in a person's words: another view of some of the form's rows, without choices of its own.
  */
 import { asChoice, asOption } from './form.mjs';
 import { build } from './page.mjs';
@@ -9,15 +8,15 @@ import { PRODUCTION, SANDBOX } from './sign-in.mjs';
 /**
  * @typedef {import('./form.mjs').Row} Row
  * @typedef {object} Entry
- * @property {string} name of the parameter that is chosen
+ * @property {string} name of the parameter
  * @property {string} label
  * @property {string} about
- * @property {Map<string, string>} [words] each value that can be chosen, in words; none where any text can be
- * @property {boolean} [isOpposite] the parameter takes away what is offered here
+ * @property {Map<string, string>} [words] each value that can be chosen, in words; missing if any text can be
+ * @property {boolean} [isOpposite] the parameter disables what is offered here
  */
 
 /** @type {Entry[]} */
-const HANDFUL = [
+const ENTRIES = [
   { name: 'clientId', label: 'Client id', about: 'RingCentral’s console shows it when the app is registered.' },
   {
     name: 'appServer',
@@ -54,7 +53,7 @@ const HANDFUL = [
   },
 ];
 
-/** One entry, beside the row of its parameter and, where there is one, that of the parameter's other name. */
+/** One entry, with the row of its parameter and that of the parameter's other name, if there is one. */
 class View {
   /**
    * @param {Entry} entry
@@ -66,8 +65,8 @@ class View {
     this.row = row;
     this.alias = alias;
     this.words = entry.isOpposite ? new Map([[off, 'on'], [on, 'off']]) : entry.words;
-    this.given = this.#given(entry.isOpposite);
-    this.id = `commonSettings-${entry.name}`;
+    this.hostDefault = this.#hostDefault(entry.isOpposite);
+    this.id = `common-${entry.name}`;
     this.control = this.words ? this.#select() : this.#input();
     this.element = build(
       'div',
@@ -90,39 +89,39 @@ class View {
     if (this.control instanceof HTMLSelectElement) this.#pick(this.control, choice);
     else {
       this.control.value = choice ?? '';
-      this.control.placeholder = choice === '' ? 'left out' : this.given;
+      this.control.placeholder = choice === '' ? 'left out' : this.hostDefault;
     }
     this.element.classList.toggle('chosen', choice !== undefined);
   }
 
   /**
-   * What is chosen and has no words here, such as a server of one's own, is an option for as long as it is chosen.
+   * A choice without words here, such as another server, is an option for as long as it is chosen.
    * @param {HTMLSelectElement} select
    * @param {string | undefined} choice
    */
   #pick(select, choice) {
-    const meant = choice?.replace(/\/$/, ''); // a server may be written with a slash
+    const value = choice?.replace(/\/$/, ''); // a server may be written with a slash
     select.querySelector('[data-own]')?.remove();
-    if (meant !== undefined && !this.words?.has(meant)) {
-      select.append(build('option', { value: asOption(meant), 'data-own': true }, meant || 'left out'));
+    if (value !== undefined && !this.words?.has(value)) {
+      select.append(build('option', { value: asOption(value), 'data-own': true }, value || 'left out'));
     }
-    select.value = asOption(meant);
+    select.value = asOption(value);
   }
 
   /** @param {boolean} [isOpposite] */
-  #given(isOpposite) {
-    const { isSet, hosts } = this.alias?.isSet ? this.alias : this.row;
-    const opposite = hosts === 'on' ? 'off' : 'on';
-    const told = isOpposite ? opposite : (this.words?.get(hosts.replace(/\/$/, '')) ?? hosts);
-    return isSet || told ? `${isSet ? 'host' : 'default'}: ${told}` : '';
+  #hostDefault(isOpposite) {
+    const { isSet, hostValue } = this.alias?.isSet ? this.alias : this.row;
+    const opposite = hostValue === 'on' ? 'off' : 'on';
+    const text = isOpposite ? opposite : (this.words?.get(hostValue.replace(/\/$/, '')) ?? hostValue);
+    return isSet || text ? `${isSet ? 'host' : 'default'}: ${text}` : '';
   }
 
   #select() {
     return build(
       'select',
       { id: this.id, 'aria-describedby': `${this.id}-about` },
-      build('option', { value: asOption(undefined) }, this.given),
-      ...[...(this.words ?? [])].map(([value, told]) => build('option', { value: asOption(value) }, told)),
+      build('option', { value: asOption(undefined) }, this.hostDefault),
+      ...[...(this.words ?? [])].map(([value, text]) => build('option', { value: asOption(value) }, text)),
     );
   }
 
@@ -145,7 +144,7 @@ export class CommonSettings {
    */
   constructor(form, aliases) {
     const row = (/** @type {string} */ name) => form.rows.find(({ parameter }) => parameter.name === name);
-    this.views = HANDFUL.flatMap((entry) => {
+    this.views = ENTRIES.flatMap((entry) => {
       const shown = row(entry.name);
       return shown ? [new View(entry, shown, row(aliases[entry.name]))] : [];
     });
@@ -155,7 +154,7 @@ export class CommonSettings {
     }
   }
 
-  /** Shows what the form's rows say by now. */
+  /** Shows the current choices of the form's rows. */
   show() {
     for (const view of this.views) view.show();
   }

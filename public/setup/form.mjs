@@ -1,29 +1,29 @@
-/* A form over every parameter: what the host has set, and what a page chooses over it. */
+/* A form with every parameter: the host's value, and what a page chooses instead. */
 import { isOlder } from './choices.mjs';
 import { build, capital } from './page.mjs';
 
 /**
  * @typedef {import('./choices.mjs').Parameter} Parameter
  * @typedef {import('./choices.mjs').Choices} Choices
- * @typedef {{defaults: Choices, credentials: string[], version: string}} Host what it sets, and the release it serves
+ * @typedef {{defaults: Choices, credentials: string[], version: string}} Host its values, and the release it serves
  */
 
-const HOSTS = ''; // the value of the option that leaves the host's default
+const DEFAULT = ''; // the value of the option that leaves the host's default
 const NONE = 'none';
 
 /** @param {string | undefined} choice as the value of an option */
 export function asOption(choice) {
-  if (choice === undefined) return HOSTS;
+  if (choice === undefined) return DEFAULT;
   return choice === '' ? NONE : `=${choice}`;
 }
 
 /** @param {string} option */
 export function asChoice(option) {
-  if (option === HOSTS) return undefined;
+  if (option === DEFAULT) return undefined;
   return option === NONE ? '' : option.slice(1);
 }
 
-/** Each kind in words, what its input takes, and what to write instead. */
+/** Each kind in words, the attributes of its input, and how to correct a wrong value. */
 const KINDS = {
   text: { label: 'Text', attributes: { type: 'text' }, remedy: '' },
   number: { label: 'Number', attributes: { type: 'number', step: 'any' }, remedy: 'Write a number.' },
@@ -50,15 +50,15 @@ export class Row {
   constructor(parameter, host) {
     this.parameter = parameter;
     this.isSet = parameter.name in host.defaults || host.credentials.includes(parameter.name);
-    this.hosts = this.isSet ? inWords(parameter, host.defaults[parameter.name]) : parameter.unset;
+    this.hostValue = this.isSet ? inWords(parameter, host.defaults[parameter.name]) : parameter.unset;
     this.id = `parameter-${parameter.name}`;
-    this.mistake = build('p', { class: 'mistake', id: `${this.id}-mistake` });
+    this.error = build('p', { class: 'error', id: `${this.id}-error` });
     this.control = parameter.kind === 'switch' || parameter.kind === 'choice' ? this.#select() : this.#input();
     this.none = this.control instanceof HTMLInputElement && this.isSet ? this.#leaveOut() : undefined;
     this.element = this.#element(host.version);
   }
 
-  /** What is chosen here; nothing where the host's default holds, or what is written cannot be. */
+  /** What is chosen here; undefined for the host's default, or if the value is wrong. */
   get choice() {
     if (this.none?.checked) return '';
     const { value } = this.control;
@@ -70,7 +70,7 @@ export class Row {
   set choice(choice) {
     if (this.control instanceof HTMLSelectElement) {
       this.control.value = this.#option(choice);
-      if (this.control.selectedIndex < 0) this.control.value = HOSTS;
+      if (this.control.selectedIndex < 0) this.control.value = DEFAULT;
     } else {
       this.control.value = choice ?? '';
       if (this.none) this.none.checked = choice === '';
@@ -81,19 +81,19 @@ export class Row {
   refresh() {
     if (this.none) this.control.disabled = this.none.checked;
     const isWrong = this.control instanceof HTMLInputElement && !this.control.disabled && !this.control.checkValidity();
-    this.mistake.textContent = isWrong ? `${KINDS[this.parameter.kind].remedy} Until then it is not in the code.` : '';
+    this.error.textContent = isWrong ? `${KINDS[this.parameter.kind].remedy} Until then it is not in the code.` : '';
     this.control.setAttribute('aria-invalid', String(isWrong));
     this.element.classList.toggle('chosen', this.choice !== undefined);
   }
 
-  /** @param {string | undefined} choice whatever an address says: the widget takes any text for a switch */
+  /** @param {string | undefined} choice any text of an address: the widget accepts any for a switch */
   #option(choice) {
     const { kind, on, off } = this.parameter;
-    let meant = choice;
+    let value = choice;
     if (choice !== undefined && kind === 'switch') {
-      meant = off === '' ? choice && on : choice === '' || choice === on ? on : off;
+      value = off === '' ? choice && on : choice === '' || choice === on ? on : off;
     }
-    return asOption(meant);
+    return asOption(value);
   }
 
   /** @param {string} words */
@@ -114,11 +114,11 @@ export class Row {
             ...parameter.choices.map((value) => ({ value, label: value })),
             ...(this.isSet ? [{ value: '', label: 'left out' }] : []),
           ];
-    const given = `${this.isSet ? 'host' : 'default'}: ${this.hosts || 'nothing'}`;
+    const unchanged = `${this.isSet ? 'host' : 'default'}: ${this.hostValue || 'nothing'}`;
     return build(
       'select',
       { id: this.id, 'aria-describedby': `${this.id}-about` },
-      build('option', { value: HOSTS }, given),
+      build('option', { value: DEFAULT }, unchanged),
       ...options.map(({ value, label }) => build('option', { value: asOption(value) }, label)),
     );
   }
@@ -127,11 +127,11 @@ export class Row {
     return build('input', {
       ...KINDS[this.parameter.kind].attributes,
       id: this.id,
-      placeholder: this.isSet ? `host: ${this.hosts}` : this.hosts,
+      placeholder: this.isSet ? `host: ${this.hostValue}` : this.hostValue,
       autocomplete: 'off',
       autocapitalize: 'off',
       spellcheck: 'false',
-      'aria-describedby': `${this.id}-about ${this.id}-mistake`,
+      'aria-describedby': `${this.id}-about ${this.id}-error`,
     });
   }
 
@@ -146,7 +146,7 @@ export class Row {
       secret && 'A credential: whoever opens a page with it can read it. It never goes into the address bar.';
     const facts = [
       `${KINDS[kind].label}.`,
-      this.isSet && `This host: ${this.hosts}.`,
+      this.isSet && `This host: ${this.hostValue}.`,
       unset && `Unless set: ${unset}.`,
       `Since ${since}.`,
       isOlder(version, since) && `This host serves ${version}, which does not read it.`,
@@ -171,7 +171,7 @@ export class Row {
         { class: 'control' },
         this.control,
         this.none && build('label', { class: 'none' }, this.none, `without ${name}`),
-        this.mistake,
+        this.error,
       ),
     );
   }
@@ -180,14 +180,14 @@ export class Row {
 /**
  * A default as people read it.
  * @param {Parameter} parameter
- * @param {string | undefined} text as the widget reads it; not told of a credential
+ * @param {string | undefined} text as the widget reads it; undefined for a credential
  */
 function inWords({ kind, on }, text) {
   if (text === undefined) return 'set, and not shown';
   return kind === 'switch' ? (text === on ? 'on' : 'off') : text;
 }
 
-/** The form. `changed` is called whenever something else is chosen. */
+/** The form. It calls `changed` after every choice. */
 export class Form {
   /**
    * @param {import('./choices.mjs').Group[]} groups
@@ -216,7 +216,7 @@ export class Form {
   }
 
   /**
-   * Chooses for one row, as if it had been done there.
+   * Chooses a value for one row, as if in the row itself.
    * @param {Row} row
    * @param {string | undefined} choice
    */
@@ -240,7 +240,7 @@ export class Form {
   }
 
   /**
-   * Shows only what has all the words in it, and is chosen if only that is asked for; how many that are.
+   * Shows only rows with all these words, and only chosen ones if `onlyChosen`; returns how many.
    * @param {string} words
    * @param {boolean} onlyChosen
    */

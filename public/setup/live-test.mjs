@@ -1,6 +1,6 @@
-/* The trial: one real sign-in with this page in the widget's place, to learn what RingCentral says of the app. */
-import { HEARD, element } from './page.mjs';
-import { authorizeAddress, learnScopes, newPair, newState, readAnswer } from './oauth.mjs';
+/* The live sign-in test: one real sign-in, by this page instead of the widget, to see what RingCentral allows the app. */
+import { CHANNELS, element } from './page.mjs';
+import { authorizeAddress, fetchScopes, newPair, newState, readCallback } from './oauth.mjs';
 import { noteOn, preconditionOf } from './preconditions.mjs';
 import { openSignIn } from './sign-in-window.mjs';
 import { serverInFull } from './sign-in.mjs';
@@ -9,23 +9,24 @@ import { LiveTestReport } from './live-test-report.mjs';
 /**
  * @typedef {import('./oauth.mjs').App} App
  * @typedef {import('./sign-in-window.mjs').SignIn} SignIn
- * @typedef {import('./live-test-report.mjs').Known & {servers: string[]}} Host `servers`: those that this page may ask
+ * @typedef {import('./live-test-report.mjs').Tables & {servers: string[]}} Host `servers`: those that this page may send
+ *   requests to
  */
 
-const LOOK_EVERY = 200; // ms
-const SLOW = 20_000; // ms after which what the window shows most likely is no login page
-const TIMEOUT = 600_000; // ms that a user may take to sign in, as for a widget
+const POLL_INTERVAL_MS = 200;
+const LOGIN_TIMEOUT_MS = 20_000; // after it, the window most likely shows something else than a login page
+const SIGN_IN_TIMEOUT_MS = 600_000; // for the user, as in the widget
 
-const SAYS = {
+const MESSAGES = {
   open: 'RingCentral’s window is open: sign in there.',
   gone:
-    'RingCentral’s window is closed, or a page in it has severed it from this one. If you still see it, go on in it: the ' +
-    'answer can still come. If you closed it, press “Stop”.',
+    'RingCentral’s window is closed, or a page in it has severed it from this one. If you still see it, continue there: the ' +
+    'callback can still come. If you closed it, press “Stop”.',
   checking: 'The window came back. Asking RingCentral what the app may do…',
-  back: 'The token was given back, and nothing of it is kept.',
-  blocked: 'This browser kept the window back. Allow pop-ups for this address, and press the button again.',
-  stopped: 'Stopped: no answer came from RingCentral’s window.',
-  late: 'No answer came from RingCentral’s window in ten minutes.',
+  revoked: 'The token was revoked, and nothing of it is stored.',
+  blocked: 'This browser blocked the window. Allow pop-ups for this address, and press the button again.',
+  stopped: 'Stopped: no callback came from RingCentral’s window.',
+  late: 'No callback came from RingCentral’s window within ten minutes.',
 };
 
 export class LiveTest {
@@ -37,30 +38,30 @@ export class LiveTest {
     this.stop = element('live-test-stop', HTMLButtonElement);
     this.app = { server: '', clientId: '', redirectUri: '' };
     this.precondition = '';
-    this.isUnderWay = false;
-    /** @type {import('./oauth.mjs').Pair | undefined} made before the press, in which the window must be opened at once */
+    this.isRunning = false;
+    /** @type {import('./oauth.mjs').Pair | undefined} made before the press, because that must open the window at once */
     this.pair = undefined;
     this.button.addEventListener('click', () => this.#press());
     this.#prepare();
   }
 
   /**
-   * What would be tried now.
+   * Sets what the next press tests.
    * @param {App} app
-   * @param {import('./choices.mjs').Choices} given what the widget is given in the end
-   * @param {string[]} credentials among that, by name
-   * @param {import('./scopes.mjs').Feature[]} chosen
+   * @param {import('./choices.mjs').Choices} merged the parameters that the widget gets
+   * @param {string[]} credentials the names of those among them
+   * @param {import('./scopes.mjs').Feature[]} enabled
    */
-  refresh(app, given, credentials, chosen) {
+  refresh(app, merged, credentials, enabled) {
     this.app = app;
-    this.precondition = preconditionOf(app, given, this.servers);
+    this.precondition = preconditionOf(app, merged, this.servers);
     const note = this.precondition || noteOn(app, credentials);
     element('live-test-note').textContent = note;
     element('live-test-note').hidden = note === '';
     element('live-test-client').textContent = app.clientId || 'none';
     element('live-test-server').textContent = serverInFull(app.server);
     element('live-test-redirect').textContent = app.redirectUri || 'none';
-    this.report.choose(chosen);
+    this.report.setFeatures(enabled);
     this.#enable();
   }
 
@@ -71,72 +72,73 @@ export class LiveTest {
   }
 
   #enable() {
-    this.button.disabled = this.isUnderWay || !this.pair || this.precondition !== '';
+    this.button.disabled = this.isRunning || !this.pair || this.precondition !== '';
   }
 
   async #press() {
     const { app, pair } = this;
-    if (this.isUnderWay || !pair) return;
-    this.isUnderWay = true;
+    if (this.isRunning || !pair) return;
+    this.isRunning = true;
     this.#enable();
     this.report.clear();
-    const began = performance.now();
+    const startedAt = performance.now();
     const state = newState();
-    const signIn = openSignIn(authorizeAddress(app, state, pair.challenge), state, app.redirectUri);
+    const signIn = openSignIn(authorizeAddress(app, state, pair.challenge), state);
     if (signIn) {
-      const answer = await this.#wait(signIn);
-      if (answer) await this.#conclude(app, answer, pair.verifier, began);
+      const callback = await this.#wait(signIn);
+      if (callback) await this.#conclude(app, callback, pair.verifier, startedAt);
     } else {
-      this.report.tell(SAYS.blocked);
+      this.report.setVerdict(MESSAGES.blocked);
     }
-    this.isUnderWay = false;
-    this.pair = undefined; // each sign-in has one of its own
+    this.isRunning = false;
+    this.pair = undefined; // each sign-in has its own
     await this.#prepare();
   }
 
   /**
-   * Waits for the answer, and tells what can be told until it comes. None comes where it is stopped, or is late.
+   * Waits for the callback, and shows what can be seen until then. It is undefined if the user stopped or took too long.
    * @param {SignIn} signIn
    */
   async #wait(signIn) {
     const { report, stop } = this;
-    const began = performance.now();
+    const startedAt = performance.now();
     const watch = setInterval(() => {
-      const waited = performance.now() - began;
-      if (signIn.isGone()) report.tell(SAYS.gone);
-      if (signIn.isGone() || waited > SLOW) report.refusals.hidden = false;
-      if (waited > TIMEOUT) signIn.end();
-    }, LOOK_EVERY);
+      const waited = performance.now() - startedAt;
+      if (signIn.isGone()) report.setVerdict(MESSAGES.gone);
+      if (signIn.isGone() || waited > LOGIN_TIMEOUT_MS) report.refusals.hidden = false;
+      if (waited > SIGN_IN_TIMEOUT_MS) signIn.end();
+    }, POLL_INTERVAL_MS);
     const end = () => signIn.end();
     stop.addEventListener('click', end);
     stop.hidden = false;
-    report.tell(SAYS.open);
-    const answer = await signIn.answer;
+    report.setVerdict(MESSAGES.open);
+    const callback = await signIn.callback;
     clearInterval(watch);
     stop.removeEventListener('click', end);
     stop.hidden = true;
     signIn.end();
-    report.refusals.hidden = answer !== undefined;
-    report.tell(answer ? SAYS.checking : performance.now() - began > TIMEOUT ? SAYS.late : SAYS.stopped);
-    return answer;
+    report.refusals.hidden = callback !== undefined;
+    const isLate = performance.now() - startedAt > SIGN_IN_TIMEOUT_MS;
+    report.setVerdict(callback ? MESSAGES.checking : isLate ? MESSAGES.late : MESSAGES.stopped);
+    return callback;
   }
 
   /**
    * @param {App} app
-   * @param {import('./sign-in-window.mjs').Answer} answer
+   * @param {import('./sign-in-window.mjs').Callback} callback
    * @param {string} verifier
-   * @param {number} began
+   * @param {number} startedAt
    */
-  async #conclude(app, answer, verifier, began) {
-    const returned = readAnswer(answer.address);
-    const learned = 'code' in returned ? await learnScopes(app, returned.code, verifier) : returned;
+  async #conclude(app, callback, verifier, startedAt) {
+    const read = readCallback(callback.address);
+    const result = 'code' in read ? await fetchScopes(app, read.code, verifier) : read;
     const facts =
-      `App ${app.clientId} on ${serverInFull(app.server)}: the answer came by ${HEARD[answer.by]}, and all was done in ` +
-      `${((performance.now() - began) / 1000).toFixed(1)} s.`;
-    this.report.tellFacts(facts);
-    if ('error' in learned) return this.report.showRefusal(learned, 'code' in returned);
-    const back = learned.isRevoked ? SAYS.back : this.report.explain('token-not-revoked');
-    this.report.tellFacts(`${facts} ${back}`);
-    return this.report.showScopes(learned.scopes);
+      `App ${app.clientId} on ${serverInFull(app.server)}: the callback came by ${CHANNELS[callback.by]}, and the test took ` +
+      `${((performance.now() - startedAt) / 1000).toFixed(1)} s.`;
+    this.report.setFacts(facts);
+    if ('error' in result) return this.report.showRefusal(result, 'code' in read);
+    const revocation = result.isRevoked ? MESSAGES.revoked : this.report.explain('token-not-revoked');
+    this.report.setFacts(`${facts} ${revocation}`);
+    return this.report.showScopes(result.scopes);
   }
 }

@@ -1,8 +1,7 @@
 /*
- * A sign-in by authorization code with PKCE, asked for as the widget does (RFC 6749 §4.1, RFC 7636, RFC 7009).
+ * A sign-in by authorization code with PKCE, as the widget does it (RFC 6749 §4.1, RFC 7636, RFC 7009).
  *
- * What is secret of it, verifier, code and token, is in the variables of one sign-in and nowhere else, and goes to the
- * API server alone.
+ * Its secrets (verifier, code and token) are only in the variables of one sign-in, and are sent only to the API server.
  */
 
 /**
@@ -11,7 +10,7 @@
  */
 
 const VERIFIER_BYTES = 32; // RFC 7636 §4.1
-const TIMEOUT = 20_000; // ms for an answer of the API server
+const RESPONSE_TIMEOUT_MS = 20_000;
 
 /** @returns {Promise<Pair>} */
 export async function newPair() {
@@ -25,7 +24,7 @@ function base64url(bytes) {
   return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** As the widget writes it: what stands behind the first `-` names the sign-in to the redirect page. */
+/** A state in the widget's format: the part after the first `-` names the sign-in to the redirect page. */
 export function newState() {
   return `${btoa(`${Date.now()}`)}-undefined-${encodeURIComponent(btoa(crypto.randomUUID()))}`;
 }
@@ -45,27 +44,27 @@ export function authorizeAddress({ server, clientId, redirectUri }, state, chall
 }
 
 /**
- * What a window came back with.
- * @param {string} answer its whole address
+ * The code or the error in a callback.
+ * @param {string} callback
  * @returns {{code: string} | {error: string, actual: string}}
  */
-export function readAnswer(answer) {
-  const given = new URL(answer).searchParams;
-  const error = given.get('error');
-  const code = given.get('code');
+export function readCallback(callback) {
+  const query = new URL(callback).searchParams;
+  const error = query.get('error');
+  const code = query.get('code');
   if (code && error === null) return { code };
-  return { error: error ?? '', actual: [error, given.get('error_description')].filter(Boolean).join(': ') };
+  return { error: error ?? '', actual: [error, query.get('error_description')].filter(Boolean).join(': ') };
 }
 
 /**
- * Changes the code for a token, reads which scopes it has, and gives it back.
+ * Exchanges the code for a token, reads its scopes, and revokes it.
  * @param {App} app
  * @param {string} code
  * @param {string} verifier
- * @returns {Promise<{scopes: string[], isRevoked: boolean} | {error: string, actual: string}>} `error` is empty where it
- *   is none of OAuth's, and 'unreadable' where no answer came that a page may read
+ * @returns {Promise<{scopes: string[], isRevoked: boolean} | {error: string, actual: string}>} `error` is an OAuth error,
+ *   empty if there was none, or 'unreadable' if there was no response that a page may read
  */
-export async function learnScopes({ server, clientId, redirectUri }, code, verifier) {
+export async function fetchScopes({ server, clientId, redirectUri }, code, verifier) {
   const { status, body } = await post(`${server}/restapi/oauth/token`, {
     grant_type: 'authorization_code',
     code,
@@ -76,9 +75,9 @@ export async function learnScopes({ server, clientId, redirectUri }, code, verif
   const token = body.access_token;
   if (typeof token !== 'string') {
     const error = typeof body.error === 'string' ? body.error : '';
-    return { error: status === 0 ? 'unreadable' : error, actual: status ? `status ${status} ${error}`.trim() : 'no answer' };
+    return { error: status === 0 ? 'unreadable' : error, actual: status ? `status ${status} ${error}`.trim() : 'no response' };
   }
-  // A page that is left meanwhile still gives it back.
+  // keepalive: the token is revoked even if the user leaves the page.
   const revoked = await post(`${server}/restapi/oauth/revoke`, { token, client_id: clientId }, { keepalive: true });
   return { scopes: String(body.scope ?? '').split(/[\s,]+/).filter(Boolean), isRevoked: revoked.status === 200 };
 }
@@ -86,23 +85,23 @@ export async function learnScopes({ server, clientId, redirectUri }, code, verif
 /**
  * @param {string} address
  * @param {Record<string, string>} fields
- * @param {RequestInit} further
- * @returns {Promise<{status: number, body: Record<string, unknown>}>} status 0: no answer came
+ * @param {RequestInit} init
+ * @returns {Promise<{status: number, body: Record<string, unknown>}>} `status` 0: no response
  */
-async function post(address, fields, further = {}) {
+async function post(address, fields, init = {}) {
   try {
-    const answer = await fetch(address, {
+    const response = await fetch(address, {
       method: 'POST',
       body: new URLSearchParams(fields),
       cache: 'no-store',
       credentials: 'omit',
       referrerPolicy: 'no-referrer',
       redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT),
-      ...further,
+      signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
+      ...init,
     });
-    const body = await answer.json().catch(() => ({}));
-    return { status: answer.status, body: Object(body) };
+    const body = await response.json().catch(() => ({}));
+    return { status: response.status, body: Object(body) };
   } catch {
     return { status: 0, body: {} };
   }

@@ -1,54 +1,54 @@
-/* What stands in the way of a trial, and what one should know before it. */
+/* What a live test needs, and what to know before it. */
 
 /** @typedef {import('./choices.mjs').Choices} Choices */
 
 /**
- * Why a trial is not possible, and what to change; empty where it is.
+ * Why a live test is not possible, and what to change; empty if it is possible.
  * @param {import('./oauth.mjs').App} app
- * @param {Choices} given what the widget is given in the end
- * @param {string[]} servers the origins that this page may ask
+ * @param {Choices} merged the parameters that the widget gets
+ * @param {string[]} servers the origins that this page may send requests to
  */
-export function preconditionOf(app, given, servers) {
+export function preconditionOf(app, merged, servers) {
   if (!window.isSecureContext) {
-    return 'Browsers give the cryptography of PKCE to https pages alone: open this page by its https address.';
+    return 'Browsers allow the cryptography of PKCE only on https pages: open this page by its https address.';
   }
-  if (given.authProxy) {
-    return 'Your users sign in through a proxy of your own (authProxy): this page cannot do that in their place.';
+  if (merged.authProxy) {
+    return 'Your users sign in through a proxy of your own (authProxy): this page cannot test that.';
   }
   if (!app.clientId) {
     return 'There is no client id yet. Write it into embeddable.toml ([params], clientId), or choose it in step 2.';
   }
   if (!servers.includes(new URL(app.server).origin)) {
     return (
-      `This page may not ask ${app.server}. Write appServer = "${app.server}" into embeddable.toml ([params]), have the ` +
-      'host read it, and load this page again.'
+      `This page may not send requests to ${app.server}. Write appServer = "${app.server}" into embeddable.toml ` +
+      '([params]), reload the host’s settings, and load this page again.'
     );
   }
   if (!app.redirectUri) {
     return (
-      'Without redirectUri, as chosen in step 2, the answer goes to a redirect page of the CDN, which hands nothing over ' +
-      'to this page. Take that choice back.'
+      'Without redirectUri, as chosen in step 2, the callback goes to a redirect page of the CDN, which hands nothing over ' +
+      'to this page. Undo that choice.'
     );
   }
   return '';
 }
 
 /**
- * What to know before a trial that nothing stands in the way of; empty where that is nothing.
+ * What to know before a live test that is possible; empty if there is nothing to know.
  * @param {import('./oauth.mjs').App} app
- * @param {string[]} credentials among what the widget is given, by name
+ * @param {string[]} credentials the names of those among the parameters
  */
 export function noteOn(app, credentials) {
   const notes = [];
   if (credentials.length) {
     notes.push(
-      `The trial does without ${credentials.join(' and ')}: a person signs in, with PKCE. Only a client-side web app lets them.`,
+      `The test does not use ${credentials.join(' and ')}: a person signs in, with PKCE. That works only with a client-side web app.`,
     );
   }
   const { origin } = new URL(app.redirectUri);
   if (origin !== location.origin) {
     notes.push(
-      `The redirect URI is at ${origin}. Its redirect page must hand the answer over to this page, at ${location.origin}: ` +
+      `The redirect URI is at ${origin}. Its redirect page must hand the callback over to this page, at ${location.origin}: ` +
         `on a host like this one, by the setting [redirect] origins = ["${location.origin}"].`,
     );
   }

@@ -1,18 +1,18 @@
-/* The widget as the chosen code would show it, in a frame of its own, and the events that it sends to its page. */
-import { build, element, settled } from './page.mjs';
+/* A preview of the widget with the chosen code, in a frame, and the events that it sends to its page. */
+import { build, debounce, element } from './page.mjs';
 
-const PAUSE = 600; // ms without a change before the widget starts anew
-const SHOWN = 50; // events
+const RESTART_DELAY_MS = 600; // without a change
+const EVENT_LIMIT = 50;
 
 export class PreviewPanel {
-  /** @param {() => string} address of what is chosen now: the way of embedding, and the query behind a `?` */
+  /** @param {() => string} address of the current choices: the way of embedding, and the query after a `?` */
   constructor(address) {
     this.address = address;
     this.button = element('preview-start', HTMLButtonElement);
     this.stage = element('preview-stage');
     this.events = element('preview-events');
     this.shown = '';
-    this.restart = settled(() => this.isRunning && this.shown !== this.address() && this.#start(), PAUSE);
+    this.restart = debounce(() => this.isRunning && this.shown !== this.address() && this.#start(), RESTART_DELAY_MS);
     this.button.addEventListener('click', () => (this.isRunning ? this.#stop() : this.#start()));
     element('preview-clear').addEventListener('click', () => this.#clear());
     window.addEventListener('message', ({ source, origin, data }) => {
@@ -28,7 +28,7 @@ export class PreviewPanel {
   #start() {
     this.#clear();
     this.shown = this.address();
-    // A frame made anew: one whose address changes behind the # alone would not load again.
+    // A new frame: one whose address changes only after the # would not load again.
     this.frame = build('iframe', {
       src: `preview.html#${this.shown}`,
       class: 'phone',
@@ -63,6 +63,6 @@ export class PreviewPanel {
       ),
     );
     this.events.prepend(item);
-    while (this.events.children.length > SHOWN) this.events.lastElementChild?.remove();
+    while (this.events.children.length > EVENT_LIMIT) this.events.lastElementChild?.remove();
   }
 }

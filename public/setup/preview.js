@@ -1,7 +1,7 @@
 /*
- * A page with the widget in it, as a team's own would have it, for the setup page around it.
+ * A page with the widget, like a team's own, for the setup page around it.
  *
- * The way of embedding and the query stand behind the # of the address. What the widget sends to its page goes on to
+ * The way of embedding and the query are after the # of the address. What the widget sends to this page is forwarded to
  * the setup page.
  */
 (() => {
@@ -33,12 +33,12 @@
   }
 
   /** @param {MessageEvent} message */
-  function passOn({ source, data }) {
-    const isWidgets = [...document.querySelectorAll('iframe')].some((frame) => frame.contentWindow === source);
-    if (isWidgets && typeof data?.type === 'string') window.parent.postMessage({ event: data }, location.origin);
+  function forward({ source, data }) {
+    const fromWidget = [...document.querySelectorAll('iframe')].some((frame) => frame.contentWindow === source);
+    if (fromWidget && typeof data?.type === 'string') window.parent.postMessage({ event: data }, location.origin);
   }
 
-  if (window.parent === window) return; // on its own it would be a widget with whatever parameters a link has
-  window.addEventListener('message', passOn);
+  if (window.parent === window) return; // outside the setup page, any link could set the widget's parameters
+  window.addEventListener('message', forward);
   document.body.append(way === 'iframe' ? embedFrame() : embedAdapter());
 })();

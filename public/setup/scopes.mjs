@@ -1,28 +1,28 @@
-/* Which of the widget's features are chosen, which scopes they want of the app, and which of those a token has. */
+/* The widget's enabled features, the scopes that they require, and which of those a token has. */
 import { build } from './page.mjs';
 import { isOn } from './choices.mjs';
 
 /**
  * @typedef {{name: string, console: string, within: string[]}} Scope a row of the server's table (`scopes.py`)
- * @typedef {{name: string, scopes: Scope[], when: Record<string, boolean>}} Feature likewise
+ * @typedef {{name: string, scopes: Scope[], when: Record<string, boolean>}} Feature a row of the same table
  */
 
 /**
- * The features that the widget has when it is given these parameters.
+ * The features of a widget with these merged parameters.
  * @param {Feature[]} features
  * @param {import('./choices.mjs').Parameter[]} parameters
- * @param {import('./choices.mjs').Choices} given
+ * @param {import('./choices.mjs').Choices} merged
  */
-export function chosenOf(features, parameters, given) {
-  const on = new Set(parameters.filter((parameter) => isOn(parameter, given)).map(({ name }) => name));
-  return features.filter(({ when }) => Object.entries(when).every(([name, wanted]) => on.has(name) === wanted));
+export function enabledFeatures(features, parameters, merged) {
+  const on = new Set(parameters.filter((parameter) => isOn(parameter, merged)).map(({ name }) => name));
+  return features.filter(({ when }) => Object.entries(when).every(([name, value]) => on.has(name) === value));
 }
 
 /**
- * The scopes that these features want, each once, in the order in which RingCentral's console shows them.
+ * The scopes that these features require, each once, in the order of RingCentral's console.
  * @param {Feature[]} features
  */
-export function wantedBy(features) {
+export function requiredScopes(features) {
   const byName = new Map(features.flatMap(({ scopes }) => scopes).map((scope) => [scope.name, scope]));
   return [...byName.values()].sort((one, other) => one.console.localeCompare(other.console, 'en'));
 }
@@ -41,14 +41,14 @@ export function isGranted({ name, within }, granted) {
  */
 export const boxOf = (scope) => `scope-${scope.console.toLowerCase().replaceAll(' ', '-')}`;
 
-/** The checklist of scopes. Every box is there from the start, so that none forgets; those that nobody wants are hidden. */
+/** The checklist of scopes. Every box exists from the start, so that it keeps its tick; those not required are hidden. */
 export class ScopeList {
   /**
    * @param {HTMLElement} list
-   * @param {Feature[]} features all there are
+   * @param {Feature[]} features all of them
    */
   constructor(list, features) {
-    this.rows = wantedBy(features).map((scope) => {
+    this.rows = requiredScopes(features).map((scope) => {
       const reason = build('span', { class: 'facts' });
       const box = build('input', { type: 'checkbox', name: boxOf(scope) });
       const item = build('li', {}, build('label', {}, box, ` ${scope.console} `, reason));
@@ -57,12 +57,12 @@ export class ScopeList {
     list.replaceChildren(...this.rows.map(({ item }) => item));
   }
 
-  /** @param {Feature[]} chosen */
-  show(chosen) {
+  /** @param {Feature[]} enabled */
+  show(enabled) {
     for (const { scope, reason, item } of this.rows) {
-      const wanting = chosen.filter(({ scopes }) => scopes.some(({ name }) => name === scope.name));
-      item.hidden = wanting.length === 0;
-      reason.textContent = `for ${wanting.map(({ name }) => name).join(', ')}`;
+      const requiring = enabled.filter(({ scopes }) => scopes.some(({ name }) => name === scope.name));
+      item.hidden = requiring.length === 0;
+      reason.textContent = `for ${requiring.map(({ name }) => name).join(', ')}`;
     }
   }
 }

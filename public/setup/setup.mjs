@@ -1,16 +1,16 @@
-/* The setup page: shows this host's own addresses, and turns what is chosen into the code to embed. */
-import { at, element, enableCopying, build, base, settled, values } from './page.mjs';
-import { fromFragment, laidOver, toFragment, toQuery } from './choices.mjs';
+/* The setup page: shows this host's addresses, and makes the code to embed from the choices. */
+import { at, base, build, debounce, element, enableCopying, values } from './page.mjs';
+import { fromFragment, merge, toFragment, toQuery } from './choices.mjs';
 import { adapterCode, iframeCode } from './code.mjs';
 import { describeSignIn, serverOf } from './sign-in.mjs';
 import { Form } from './form.mjs';
 import { CommonSettings } from './common-settings.mjs';
 import { PreviewPanel } from './preview-panel.mjs';
-import { ScopeList, chosenOf } from './scopes.mjs';
+import { ScopeList, enabledFeatures } from './scopes.mjs';
 import { LiveTest } from './live-test.mjs';
 import { rememberChecklists } from './checklist.mjs';
 
-const ADDRESS_PAUSE = 300; // ms: browsers refuse to change the address more than some times a second
+const ADDRESS_DELAY_MS = 300; // browsers limit how often a page may change its address
 
 /**
  * @type {{groups: import('./choices.mjs').Group[], parameters: Record<string, string>, credentials: string[],
@@ -21,7 +21,7 @@ const host = values;
 const parameters = host.groups.flatMap((group) => group.parameters);
 const credentials = parameters.filter(({ secret }) => secret).map(({ name }) => name);
 
-// Of a credential in the settings only that it is there is told.
+// The page knows of a credential in the settings only that it is set.
 const defaults = { ...host.parameters, ...Object.fromEntries(host.credentials.map((name) => [name, 'set'])) };
 
 const form = new Form(
@@ -32,14 +32,14 @@ const form = new Form(
 );
 const commonSettings = new CommonSettings(form, host.aliases);
 const scopes = new ScopeList(element('scopes'), host.features);
-const trial = new LiveTest(host);
+const liveTest = new LiveTest(host);
 const ways = [...document.querySelectorAll('input[name=way]')].filter((way) => way instanceof HTMLInputElement);
 // Without credentials: in a request they would reach logs, and the CDN.
 const preview = new PreviewPanel(() => `${chosenWay()}?${toFragment(form.choices, parameters)}`);
-const writeAddress = settled(() => {
+const writeAddress = debounce(() => {
   const fragment = toFragment(form.choices, parameters);
   history.replaceState(null, '', `${location.pathname}${location.search}${fragment && `#${fragment}`}`);
-}, ADDRESS_PAUSE);
+}, ADDRESS_DELAY_MS);
 
 const chosenWay = () => ways.find(({ checked }) => checked)?.value ?? 'adapter';
 
@@ -50,41 +50,41 @@ function showWay() {
   preview.restart();
 }
 
-/** Everything that follows from the choices. */
+/** Shows everything that depends on the choices. */
 function showChoices() {
   commonSettings.show();
   const { choices } = form;
-  const given = laidOver(defaults, choices, host.aliases);
+  const merged = merge(defaults, choices, host.aliases);
   const query = toQuery(choices);
   const secrets = credentials.filter((name) => choices[name]);
   element('adapter-code').textContent = adapterCode(query);
   element('iframe-code').textContent = iframeCode(query, host.devices);
-  element('redirect-uri').textContent = given.redirectUri || at('redirect.html');
+  element('redirect-uri').textContent = merged.redirectUri || at('redirect.html');
   element('redirect-warning').hidden = choices.redirectUri === undefined;
   element('redirect-warning').textContent = choices.redirectUri
     ? 'This is not the redirect page of this host: redirectUri, chosen in step 2, names it. Register it only if it is yours.'
     : 'Without redirectUri, as chosen in step 2, the widget uses a redirect page of the CDN, and not this one.';
-  element('sign-in').textContent = describeSignIn(given, host.version, host.relay);
+  element('sign-in').textContent = describeSignIn(merged, host.version, host.relay);
   element('secret-warning').hidden = secrets.length === 0;
   element('secret-warning').textContent =
     `This code has ${secrets.join(' and ')} in it: whoever opens the page can read that. PKCE needs no secret. ` +
     'The preview goes without.';
-  showWhatItWants(given, choices.redirectUri === '');
+  showRequirements(merged, choices.redirectUri === '');
   preview.restart();
   writeAddress();
 }
 
-/** @type {(given: import('./choices.mjs').Choices, isAtCdn: boolean) => void} the redirect page is the CDN's */
-function showWhatItWants(given, isAtCdn) {
-  const chosen = chosenOf(host.features, parameters, given);
-  const clientId = given.clientId || given.appKey || '';
-  const redirectUri = isAtCdn ? '' : given.redirectUri || at('redirect.html');
-  scopes.show(chosen);
-  const secrets = credentials.filter((name) => given[name]);
-  trial.refresh({ server: serverOf(given), clientId, redirectUri }, given, secrets, chosen);
+/** @type {(merged: import('./choices.mjs').Choices, isAtCdn: boolean) => void} `isAtCdn`: the redirect page is the CDN's */
+function showRequirements(merged, isAtCdn) {
+  const enabled = enabledFeatures(host.features, parameters, merged);
+  const clientId = merged.clientId || merged.appKey || '';
+  const redirectUri = isAtCdn ? '' : merged.redirectUri || at('redirect.html');
+  scopes.show(enabled);
+  const secrets = credentials.filter((name) => merged[name]);
+  liveTest.refresh({ server: serverOf(merged), clientId, redirectUri }, merged, secrets, enabled);
 }
 
-/** What the address says. One that names a place in the page says nothing of the choices. */
+/** Reads the choices from the address. A fragment that names a place on the page leaves them as they are. */
 function readAddress() {
   const isPlace = location.hash !== '' && !location.hash.includes('=');
   if (!isPlace) form.choices = fromFragment(location.hash, parameters);
@@ -135,7 +135,7 @@ function connectForm() {
     showChoices();
     narrow();
   });
-  element('commonSettings').replaceChildren(...commonSettings.elements);
+  element('common-settings').replaceChildren(...commonSettings.elements);
   element('parameters').replaceChildren(...form.elements);
   element('how-many').textContent = `${parameters.length}`;
   narrow();

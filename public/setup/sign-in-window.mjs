@@ -1,69 +1,62 @@
-/* The window of a sign-in, and its answer, by each of the ways in which the widget listens. */
+/* The window of a sign-in, and its callback, by each of the channels that the widget listens to. */
 
 /**
- * @typedef {{address: string, by: 'oAuthCallback' | 'message' | 'storage' | 'relay'}} Answer
- * @typedef {{answer: Promise<Answer | undefined>, isGone: () => boolean, end: () => void}} SignIn
- *   `answer` is none where it was ended before; `isGone`: closed, or severed by a page in it
+ * @typedef {{address: string, by: 'oAuthCallback' | 'message' | 'storage' | 'relay'}} Callback
+ * @typedef {{callback: Promise<Callback | undefined>, isGone: () => boolean, end: () => void}} SignIn
+ *   `callback` is undefined if the sign-in was ended before; `isGone`: closed, or severed by a page in it
  */
 
-// Not the widget's: a widget in the preview takes the answer out of a window that has this name.
+// Not the widget's name: a widget in the preview would read the callback from a window with that.
 const NAME = 'embeddable-host-test';
 const FEATURES = 'scrollbars=yes, width=600, height=600';
 
-// As for a widget in a page of another site: severed, the answer comes by the host's relay, where it has one.
+// As for a widget on a page of another site: from a severed window, the callback comes by the relay, if the host has one.
 if (window.embeddableHost) window.embeddableHost.isApart = true;
 
 /**
- * Opens the window, in a user's press for it.
- * @param {string} address the platform's
- * @param {string} state of the sign-in; an answer with any other is not this sign-in's
- * @param {string} redirectUri
- * @returns {SignIn | undefined} none where the browser keeps the window back
+ * Opens the window. Call it in the handler of a user's press.
+ * @param {string} authorizeAddress
+ * @param {string} state of the sign-in; a callback with another one is ignored
+ * @returns {SignIn | undefined} undefined if the browser blocks the window
  */
-export function openSignIn(address, state, redirectUri) {
+export function openSignIn(authorizeAddress, state) {
   const ended = new AbortController();
   const { signal } = ended;
-  /** @type {(answer: Answer | undefined) => void} */
-  let settle = () => {};
-  /** @type {SignIn['answer']} */
-  const answer = new Promise((resolve) => {
-    settle = resolve;
+  /** @type {(callback: Callback | undefined) => void} */
+  let resolveCallback = () => {};
+  /** @type {SignIn['callback']} */
+  const callback = new Promise((resolve) => {
+    resolveCallback = resolve;
   });
-  /** @type {(address: unknown, by: Answer['by']) => void} */
-  const hear = (heard, by) => {
-    if (!signal.aborted && typeof heard === 'string' && stateOf(heard) === state) settle({ address: heard, by });
+  /** @type {(address: unknown, by: Callback['by']) => void} */
+  const receive = (address, by) => {
+    if (!signal.aborted && typeof address === 'string' && stateOf(address) === state) resolveCallback({ address, by });
   };
 
-  // There before the window is: `begin-sign-in.js` fetches an answer for as long as somebody waits for it.
-  window.oAuthCallback = (heard) => hear(heard, opened?.closed ? 'relay' : 'oAuthCallback');
+  // Set before the window opens: `begin-sign-in.js` asks the relay for as long as somebody waits for a callback.
+  window.oAuthCallback = (received) => receive(received, opened?.closed ? 'relay' : 'oAuthCallback');
   signal.addEventListener('abort', () => {
     window.oAuthCallback = undefined;
-    settle(undefined);
+    resolveCallback(undefined);
   });
-  const opened = window.open(address, NAME, FEATURES);
+  const opened = window.open(authorizeAddress, NAME, FEATURES);
   if (!opened) {
     ended.abort();
     return undefined;
   }
-  const { origin } = new URL(redirectUri);
-  window.addEventListener(
-    'message',
-    (message) => {
-      if (message.source === opened && message.origin === origin) hear(message.data?.callbackUri, 'message');
-    },
-    { signal },
-  );
+  // The gate of before-app.js lets in only what belongs to this sign-in.
+  window.addEventListener('message', ({ data }) => receive(data?.callbackUri, 'message'), { signal });
   window.addEventListener(
     'storage',
     ({ key, newValue }) => {
       if (key !== `${state.slice(state.indexOf('-') + 1)}-callbackUri` || !newValue) return;
-      localStorage.removeItem(key); // by which the redirect page knows that it was taken
-      hear(newValue, 'storage');
+      localStorage.removeItem(key); // which tells the redirect page that the app has the callback
+      receive(newValue, 'storage');
     },
     { signal },
   );
   return {
-    answer,
+    callback,
     isGone: () => opened.closed,
     end() {
       ended.abort();

@@ -1,93 +1,85 @@
-/* A page of a sign-in as this browser gets it, held against what the host sends: what differs was changed on its way. */
+/* Compares a page of a sign-in, as this browser receives it, with what the host sends: a difference was made in between. */
+import { faultOfStatus } from './faults.mjs';
 
-const TIMEOUT = 10_000; // ms
+const RESPONSE_TIMEOUT_MS = 30_000;
 
 /**
  * @typedef {{sha256: string, headers: Record<string, string>}} Expected
- * @typedef {{fault: string, actual: string}} Finding the name of a fault in the server's table, and what shows it
+ * @typedef {import('./faults.mjs').Finding} Finding
  */
 
-const STATUSES = /** @type {Record<number, string>} */ ({
-  401: 'login-wall',
-  403: 'login-wall',
-  407: 'login-wall',
-  404: 'missing',
-  410: 'missing',
-  502: 'host-down',
-  503: 'host-down',
-  504: 'host-down',
-});
-
-const VALUES = /"texts": ?\{/; // in every such page of the host, a team's own as well
+const VALUES = /"texts": ?\{/; // in each such page of the host, a team's own included
 const UNFRAMED = "frame-ancestors 'none'";
 
 const CSP = 'Content-Security-Policy';
 
-/** @typedef {{fault: string, name: string, isWrong: (actual: string, wanted: string, policy: string) => boolean}} Header */
+/** @typedef {{fault: string, name: string, isWrong: (actual: string, expected: string, policy: string) => boolean}} HeaderRule */
 
-/** A fault in the headers for each; the first one that holds is told. */
-const HEADERS = /** @type {Header[]} */ ([
+/** The faults in headers; the first that applies is reported. */
+const HEADER_RULES = /** @type {HeaderRule[]} */ ([
   {
     fault: 'opener-policy',
     name: 'Cross-Origin-Opener-Policy',
     isWrong: (actual) => !['', 'unsafe-none'].includes(actual),
   },
-  { fault: 'csp-added', name: CSP, isWrong: (actual, wanted) => actual !== wanted && actual.split(', ').includes(wanted) },
-  { fault: 'csp-replaced', name: CSP, isWrong: (actual, wanted) => actual !== wanted },
+  {
+    fault: 'csp-added',
+    name: CSP,
+    isWrong: (actual, expected) => actual !== expected && actual.split(', ').includes(expected),
+  },
+  { fault: 'csp-replaced', name: CSP, isWrong: (actual, expected) => actual !== expected },
   {
     fault: 'frame-options',
     name: 'X-Frame-Options',
     isWrong: (actual, _, policy) => actual !== '' && !policy.includes(UNFRAMED),
   },
   { fault: 'redirect-page-cached', name: 'Cache-Control', isWrong: (actual) => !actual.includes('no-store') },
-  { fault: 'referrer-policy', name: 'Referrer-Policy', isWrong: (actual, wanted) => actual !== wanted },
+  { fault: 'referrer-policy', name: 'Referrer-Policy', isWrong: (actual, expected) => actual !== expected },
 ]);
 
 /**
- * What is wrong with the page; nothing where it is as the host sends it.
+ * The first fault of a page; undefined if the page is as the host sends it.
  * @param {string} address of this page's origin
  * @param {Expected} expected
  * @returns {Promise<Finding | undefined>}
  */
 export async function examine(address, expected) {
   if (!window.isSecureContext) return { fault: 'no-tls', actual: location.origin };
-  let answer;
+  let response;
   let body;
   try {
-    answer = await fetch(address, {
+    response = await fetch(address, {
       cache: 'no-store',
-      credentials: 'omit', // as a browser that has signed in to nothing
+      credentials: 'omit', // like a browser without a session
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(RESPONSE_TIMEOUT_MS),
     });
-    body = await answer.arrayBuffer();
+    body = await response.arrayBuffer();
   } catch (error) {
     return { fault: 'no-response', actual: String(error) };
   }
-  if (answer.type === 'opaqueredirect') return { fault: 'redirects', actual: 'a redirect' };
-  if (answer.status !== 200) return { fault: STATUSES[answer.status] ?? 'status', actual: `status ${answer.status}` };
-  return (await inBody(body, expected)) ?? inHeaders(answer.headers, expected);
+  const { type, status, headers } = response;
+  if (type === 'opaqueredirect') return { fault: 'redirects', actual: 'a redirect' };
+  if (status !== 200) return { fault: faultOfStatus(status), actual: `status ${status}` };
+  return (await bodyFault(body, expected)) ?? headerFault(headers, expected);
 }
 
 /** @type {(body: ArrayBuffer, expected: Expected) => Promise<Finding | undefined>} */
-async function inBody(body, { sha256 }) {
-  const digest = await hex(body);
+async function bodyFault(body, { sha256 }) {
+  const digest = hex(await crypto.subtle.digest('SHA-256', body));
   if (digest === sha256) return undefined;
-  // Whatever has become of the host's page: the values are in it.
+  // The host's page has its values in it, however it was changed.
   if (!VALUES.test(new TextDecoder().decode(body))) return { fault: 'foreign-page', actual: 'another page' };
   return { fault: 'rewritten', actual: `sha256 ${digest.slice(0, 16)}…, not ${sha256.slice(0, 16)}…` };
 }
 
 /** @type {(headers: Headers, expected: Expected) => Finding | undefined} */
-function inHeaders(headers, expected) {
-  const told = (/** @type {string} */ name) => (headers.get(name) ?? '').replace(/\s+/g, ' ').trim();
-  const wanted = (/** @type {string} */ name) => expected.headers[name] ?? '';
-  const found = HEADERS.find(({ name, isWrong }) => isWrong(told(name), wanted(name), wanted(CSP)));
-  return found && { fault: found.fault, actual: `${found.name}: ${told(found.name) || 'none'}` };
+function headerFault(headers, expected) {
+  const actual = (/** @type {string} */ name) => (headers.get(name) ?? '').replace(/\s+/g, ' ').trim();
+  const sent = (/** @type {string} */ name) => expected.headers[name] ?? '';
+  const broken = HEADER_RULES.find(({ name, isWrong }) => isWrong(actual(name), sent(name), sent(CSP)));
+  return broken && { fault: broken.fault, actual: `${broken.name}: ${actual(broken.name) || 'none'}` };
 }
 
 /** @param {ArrayBuffer} bytes */
-async function hex(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-}
+const hex = (bytes) => [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,82 +1,65 @@
-/* The relay as this browser finds it: leaves a letter with the host and takes it, as a severed sign-in does. */
+/* Tests the relay from this browser: puts a message and takes it, as a severed sign-in does. */
+import { faultOfRelayStatus } from './faults.mjs';
 
-/** @typedef {import('./examine.mjs').Finding} Finding */
+/** @typedef {import('./faults.mjs').Finding} Finding */
 
-const TIMEOUT = 10_000; // ms
-const LATE = 5_000; // ms after which nobody gets what was left any more
-const AGAIN = 1_000; // ms in which a cache answers, and the host is silent about what is not there
-const MESSAGE_BYTES = 8 * 1024; // the most that an answer can have
+const PUT_TIMEOUT_MS = 30_000;
+const TAKE_TIMEOUT_MS = 15_000; // after the message was put; the host delivers it at once
+const SECOND_TAKE_TIMEOUT_MS = 1_000; // a cache responds within it; the host has nothing left to deliver
+const MESSAGE_BYTES = 8 * 1024; // the limit of the relay
 
-/** What stands behind a status that is not the host's to a right question. */
-const STATUSES = /** @type {Record<number, string>} */ ({
-  400: 'relay-stripped',
-  411: 'relay-stripped',
-  415: 'relay-stripped',
-  401: 'relay-refused',
-  403: 'relay-refused',
-  407: 'relay-refused',
-  404: 'relay-missing',
-  405: 'relay-missing',
-  410: 'relay-missing',
-  501: 'relay-missing',
-  413: 'relay-cut',
-  429: 'relay-limited',
-  503: 'relay-full',
-  507: 'relay-full',
-  502: 'host-down',
-  504: 'host-down',
-});
-const CUT_OFF = [204, 502, 504]; // while it waited: to the letter itself the host has answered
+const INTERRUPTED = [204, 502, 504]; // statuses of a wait that ended early; the host did accept the message
 
 /**
- * What is wrong with the relay; nothing where a letter is taken as it was left, and once.
+ * The first fault of the relay; undefined if it delivers a message unchanged and only once.
  * @returns {Promise<Finding | undefined>}
  */
 export async function examineRelay() {
   const address = `relay/${hex(crypto.getRandomValues(new Uint8Array(32)))}`;
-  const letter = crypto.getRandomValues(new Uint8Array(MESSAGE_BYTES));
-  const body = new Blob([letter], { type: 'application/octet-stream' });
-  const waiting = new AbortController();
-  const taking = ask(address, { signal: waiting.signal }); // before it is left, as the app does
-  const left = await ask(address, { method: 'POST', body, signal: AbortSignal.timeout(TIMEOUT) });
-  setTimeout(() => waiting.abort(), left.status === 201 ? LATE : 0);
-  if (left.status !== 201) return refused('POST', left);
+  const message = crypto.getRandomValues(new Uint8Array(MESSAGE_BYTES));
+  const body = new Blob([message], { type: 'application/octet-stream' });
+  const deadline = new AbortController();
+  const taking = request(address, { signal: deadline.signal }); // before the message is put, as the app does
+  const put = await request(address, { method: 'POST', body, signal: AbortSignal.timeout(PUT_TIMEOUT_MS) });
+  setTimeout(() => deadline.abort(), put.status === 201 ? TAKE_TIMEOUT_MS : 0);
+  if (put.status !== 201) return rejection('POST', put);
   const taken = await taking;
-  if (CUT_OFF.includes(taken.status) || waiting.signal.aborted) {
-    return { fault: 'relay-late', actual: `GET relay/…: ${taken.status ? `status ${taken.status}` : 'nothing came'}` };
+  if (INTERRUPTED.includes(taken.status) || deadline.signal.aborted) {
+    const actual = taken.status ? `status ${taken.status}` : 'no response';
+    return { fault: 'relay-late', actual: `GET relay/…: ${actual}` };
   }
-  if (taken.status !== 200 || taken.isPage) return refused('GET', taken);
-  if (hex(taken.body) !== hex(letter)) return { fault: 'relay-altered', actual: 'GET relay/…: not what was left' };
-  const again = await ask(address, { signal: AbortSignal.timeout(AGAIN) });
-  return again.status === 200 ? { fault: 'relay-cached', actual: 'GET relay/…: the same a second time' } : undefined;
+  if (taken.status !== 200 || taken.isPage) return rejection('GET', taken);
+  if (hex(taken.body) !== hex(message)) return { fault: 'relay-altered', actual: 'GET relay/…: another message' };
+  const second = await request(address, { signal: AbortSignal.timeout(SECOND_TAKE_TIMEOUT_MS) });
+  return second.status === 200 ? { fault: 'relay-cached', actual: 'GET relay/…: the message a second time' } : undefined;
 }
 
-/** @typedef {{status: number, body: Uint8Array, isPage: boolean, redirects: boolean}} Told status 0: no answer came */
+/** @typedef {{status: number, body: Uint8Array, isPage: boolean, redirects: boolean}} RelayResponse `status` 0: none */
 
 /**
- * Asks as the scripts of a sign-in do.
+ * Sends a request as the scripts of a sign-in do.
  * @param {string} address
- * @param {RequestInit} request
- * @returns {Promise<Told>}
+ * @param {RequestInit} init
+ * @returns {Promise<RelayResponse>}
  */
-async function ask(address, request) {
+async function request(address, init) {
   try {
-    const answer = await fetch(address, { ...request, cache: 'no-store', credentials: 'omit', redirect: 'manual' });
-    const body = new Uint8Array(await answer.arrayBuffer());
-    const isPage = (answer.headers.get('Content-Type') ?? '').startsWith('text/html');
-    return { status: answer.status, body, isPage, redirects: answer.type === 'opaqueredirect' };
+    const response = await fetch(address, { ...init, cache: 'no-store', credentials: 'omit', redirect: 'manual' });
+    const body = new Uint8Array(await response.arrayBuffer());
+    const isPage = (response.headers.get('Content-Type') ?? '').startsWith('text/html');
+    return { status: response.status, body, isPage, redirects: response.type === 'opaqueredirect' };
   } catch {
     return { status: 0, body: new Uint8Array(), isPage: false, redirects: false };
   }
 }
 
-/** @type {(method: string, told: Told) => Finding} */
-function refused(method, { status, isPage, redirects }) {
-  const what = `${method} relay/…: `;
-  if (redirects) return { fault: 'relay-refused', actual: `${what}a redirect` };
-  if (status === 0) return { fault: 'no-response', actual: `${what}no answer` };
-  if (status < 300) return { fault: 'relay-missing', actual: `${what}${isPage ? 'a page' : `status ${status}`}` };
-  return { fault: STATUSES[status] ?? 'status', actual: `${what}status ${status}` };
+/** @type {(method: string, response: RelayResponse) => Finding} */
+function rejection(method, { status, isPage, redirects }) {
+  const where = `${method} relay/…: `;
+  if (redirects) return { fault: 'relay-refused', actual: `${where}a redirect` };
+  if (status === 0) return { fault: 'no-response', actual: `${where}no response` };
+  if (status < 300) return { fault: 'relay-missing', actual: `${where}${isPage ? 'a page' : `status ${status}`}` };
+  return { fault: faultOfRelayStatus(status), actual: `${where}status ${status}` };
 }
 
 /** @param {Uint8Array} bytes */

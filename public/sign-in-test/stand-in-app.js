@@ -1,174 +1,177 @@
 /*
- * The app's part in the rehearsal: from a frame like the widget's it opens a sign-in as the app does, and tells how it
- * heard of the answer, by the ways in which the app listens.
+ * The app's part in the sign-in test: from a frame like the widget's, it opens a sign-in window as the app does and
+ * receives the callback in every way that the app listens to.
  *
- * The rehearsal's page around it says what to play, `{ play: … }`, and is told what came of it, `{ played: … }`.
+ * The page around it sends `{ run: … }` with the case to run, and gets `{ result: … }`.
  */
 (() => {
   'use strict';
 
-  const TIMEOUT = 8_000; // ms that an answer may take
-  const QUIET = 1_500; // ms after which nothing comes any more from a window that has loaded, or has gone
-  const SETTLING = 200; // ms in which it may come a second time
-  const LOOK_EVERY = 20; // ms
+  const POLL_INTERVAL_MS = 20;
+  const DUPLICATE_TIMEOUT_MS = 200; // in which a callback may arrive a second time
 
   /**
-   * @typedef {object} Play
+   * @typedef {object} Case
    * @property {string} redirectUri
-   * @property {boolean} inFrame in a hidden frame, else in a window
-   * @property {boolean} severed by the login page
-   * @property {boolean} apart the frame shares no storage with the window, wherever this page is
-   * @property {boolean} implicit the answer stands behind the #
-   * @property {Record<string, string>} answer
+     * @property {boolean} severed by the login page
+   * @property {boolean} separateStorage as if the frame shared no storage with the window
+     * @property {Record<string, string>} parameters of the callback
+   * @property {number} callbackTimeout ms that a callback may take
+   * @property {number} quietTimeout ms without a callback after the window has loaded or closed
    *
-   * @typedef {{by: string, ms: number, whole: boolean}} Heard
+   * @typedef {{by: string, ms: number, intact: boolean}} Received
    */
 
-  /** @type {Heard[]} */
-  let heard = [];
-  /** @type {Window | HTMLIFrameElement | null} */
+  const ON_THE_WAY = ['blank', 'stand-in-platform.html']; // pages that a window leaves again
+
+  /** @type {Received[]} */
+  let received = [];
+  /** @type {Window | null} */
   let opened = null;
-  let began = 0;
-  let awaited = '';
-  let key = '';
+  let startedAt = 0;
+  let expected = '';
+  let storageKey = '';
 
   /**
    * @param {string} by
-   * @param {unknown} address
+   * @param {unknown} callback
    */
-  function hear(by, address) {
-    heard.push({ by, ms: Math.round(performance.now() - began), whole: address === awaited });
+  function receive(by, callback) {
+    const intact = typeof callback === 'string' && parametersOf(callback) === expected;
+    received.push({ by, ms: Math.round(performance.now() - startedAt), intact });
   }
 
-  /** A window that reads closed calls nobody: then it was before-app.js that called, with what the host had for it. */
-  function hearCall(/** @type {string} */ address) {
-    hear(isGone() ? 'relay' : 'oAuthCallback', address);
+  /** A closed window cannot call: then before-app.js called, with the message that it took from the relay. */
+  function receiveCall(/** @type {string} */ callback) {
+    receive(isGone() ? 'relay' : 'oAuthCallback', callback);
   }
 
-  /** Whether nothing more is to be loaded in the window, as far as can be seen of it. */
-  function isLoaded() {
+  /** Whether the window is still loading, as far as this frame can see. */
+  function isLoading() {
     try {
-      const shown = opened instanceof HTMLIFrameElement ? opened.contentWindow : opened;
-      if (!shown || shown.closed) return true;
-      return shown.location.href !== 'about:blank' && shown.document.readyState === 'complete';
+      if (!opened || opened.closed) return false;
+      return ON_THE_WAY.includes(pageName(opened)) || opened.document.readyState !== 'complete';
     } catch {
-      return true; // of another origin, or the browser's own page
+      return false; // of another origin, or the browser's own page
     }
   }
 
+  /** @param {Window} shown */
+  const pageName = (shown) => shown.location.pathname.replace(/.*\//, '');
+
   function isGone() {
-    return !opened || opened instanceof HTMLIFrameElement || opened.closed;
+    return !opened || opened.closed;
   }
 
   /** @param {number} ms */
-  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-  /** An app's `state`, `btoa(<millis>)-<prefix>-<encodeURIComponent(btoa(uuid))>`, and what its storage key begins with. */
+  /** The `state` of an app, `btoa(<millis>)-<prefix>-<encodeURIComponent(btoa(uuid))>`, and the start of its storage key. */
   function newState() {
     const tail = `undefined-${encodeURIComponent(btoa(`${Math.random()}${Math.random()}`))}`;
     return { state: `${btoa(`${Date.now()}`)}-${tail}`, tail };
   }
 
   /**
-   * The address that the platform would send the window to (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2).
-   * @param {Play} play
+   * The address that the platform sends the window back to (RFC 6749 §4.1.2, §4.1.2.1).
+   * @param {Case} test
    * @param {string} state
    */
-  function callback({ redirectUri, implicit, answer }, state) {
+  function callbackOf({ redirectUri, parameters }, state) {
     const address = new URL(redirectUri);
-    const parameters = Object.entries({ ...answer, state });
-    if (implicit) address.hash = new URLSearchParams(parameters).toString();
-    else for (const [name, value] of parameters) address.searchParams.append(name, value);
+    for (const [name, value] of Object.entries({ ...parameters, state })) address.searchParams.append(name, value);
     return address.href;
   }
 
+  /** What a callback says, in any order: the gate in front of the app rebuilds its address. @param {string} address */
+  function parametersOf(address) {
+    return JSON.stringify([...new URL(address).searchParams].sort());
+  }
+
   /**
-   * An authorize address, by which before-app.js knows a sign-in. A login page that does not sever is left out: the
-   * address is the redirect page's with the answer already.
-   * @param {Play} play
+   * An authorize address, by which before-app.js recognizes a sign-in. A login page that does not sever is skipped: the
+   * address is the callback itself.
+   * @param {Case} test
    * @param {string} state
    */
-  function authorizeAddress(play, state) {
-    const address = new URL(play.severed ? 'stand-in-platform.html' : callback(play, state), location.href);
-    address.searchParams.set('redirect_uri', play.redirectUri);
+  function authorizeAddress(test, state) {
+    const address = new URL(test.severed ? 'stand-in-platform.html' : callbackOf(test, state), location.href);
+    address.searchParams.set('redirect_uri', test.redirectUri);
     address.searchParams.set('state', state);
     return address.href;
   }
 
-  function openFrame() {
-    const frame = document.createElement('iframe');
-    frame.hidden = true;
-    frame.src = awaited;
-    document.body.append(frame);
-    return frame;
-  }
-
-  /** The page that the window stands on in the end; empty where it has gone, or was severed. */
-  function place() {
+  /** The page that the window shows in the end; empty if it is closed or severed. */
+  function finalPage() {
     if (isGone()) return '';
     try {
-      return /** @type {Window} */ (opened).location.pathname.replace(/.*\//, '') || 'another page';
+      return (opened && pageName(opened)) || 'another page';
     } catch {
       return 'another page'; // of another origin, or the browser's own
     }
   }
 
-  /** Waits until it was heard and the window has gone, or nothing came for so long. @param {number} quiet ms */
-  async function untilHeard(quiet) {
-    let loading = began; // when it was last seen to load
-    for (let now = began; now < began + TIMEOUT && now < loading + quiet; now = performance.now()) {
-      if (heard.length && isGone()) return;
-      if (!isLoaded()) loading = now;
-      await pause(LOOK_EVERY);
+  /**
+   * Waits for the callback and until the window is closed, or until one of the timeouts.
+   * @param {number} callbackTimeout ms
+   * @param {number} quietTimeout ms
+   * @returns {Promise<boolean>} whether the window was too slow to say what became of it
+   */
+  async function untilReceived(callbackTimeout, quietTimeout) {
+    // Counted in polls, not by the clock: a busy machine, which makes both late, gets more time.
+    let left = quietTimeout / POLL_INTERVAL_MS;
+    while (left > 0 && performance.now() < startedAt + callbackTimeout) {
+      if (received.length && isGone()) return false;
+      left = isLoading() ? quietTimeout / POLL_INTERVAL_MS : left - 1;
+      await delay(POLL_INTERVAL_MS);
     }
+    return received.length === 0 && isLoading();
   }
 
-  /** @param {Play} play */
-  async function perform(play) {
+  /** @param {Case} test */
+  async function run(test) {
     const { state, tail } = newState();
-    const address = authorizeAddress(play, state);
-    heard = [];
-    key = `${tail}-callbackUri`;
-    awaited = play.severed || play.inFrame ? callback(play, state) : address;
-    began = performance.now();
-    opened = play.inFrame ? openFrame() : window.open(address, 'embeddable-host-test', 'popup, width=500, height=400');
-    if (!opened) return { blocked: true, heard, stayed: '' };
-    await untilHeard(play.severed ? TIMEOUT : QUIET);
-    const stayed = place();
-    await pause(SETTLING);
-    if (opened instanceof HTMLIFrameElement) opened.remove();
-    else opened.close();
-    return { blocked: false, heard, stayed };
+    const address = authorizeAddress(test, state);
+    received = [];
+    storageKey = `${tail}-callbackUri`;
+    expected = parametersOf(callbackOf(test, state));
+    startedAt = performance.now();
+    opened = window.open(address, 'embeddable-host-test', 'popup, width=500, height=400');
+    if (!opened) return { blocked: true, received, page: '', slow: false };
+    const { callbackTimeout, quietTimeout } = test;
+    const slow = await untilReceived(callbackTimeout, test.severed ? callbackTimeout : quietTimeout);
+    const page = finalPage();
+    await delay(DUPLICATE_TIMEOUT_MS);
+    opened.close();
+    return { blocked: false, received, page, slow };
   }
 
-  /** Whether there is storage, be it in memory as in the widget's own page where the browser denies it. */
-  function keepsStorage() {
+  /** Whether storage works: the browser's, or that in memory, as in the widget's page where the browser denies it. */
+  function storageWorks() {
     try {
-      localStorage.setItem('rehearsal', 'kept');
-      const isKept = localStorage.getItem('rehearsal') === 'kept';
-      localStorage.removeItem('rehearsal');
-      return isKept;
+      localStorage.setItem('sign-in-test', 'stored');
+      const works = localStorage.getItem('sign-in-test') === 'stored';
+      localStorage.removeItem('sign-in-test');
+      return works;
     } catch {
       return false; // full, or none
     }
   }
 
-  Object.assign(window, { oAuthCallback: hearCall });
-  window.addEventListener('storage', ({ key: changed, newValue }) => {
-    if (changed !== key || !newValue) return;
-    localStorage.removeItem(key); // by which the redirect page knows that it was taken
-    hear('storage', newValue);
+  Object.assign(window, { oAuthCallback: receiveCall });
+  window.addEventListener('storage', ({ key, newValue }) => {
+    if (key !== storageKey || !newValue) return;
+    localStorage.removeItem(key); // which tells the redirect page that the app has the callback
+    receive('storage', newValue);
   });
   window.addEventListener('message', async ({ source, origin, data }) => {
-    if (source === window.parent && origin === location.origin && data?.play) {
-      if (window.embeddableHost) window.embeddableHost.isApart = data.play.apart;
-      const played = await perform(data.play);
-      const storage = { denied: !(localStorage instanceof Storage), keeps: keepsStorage() };
-      window.parent.postMessage({ played: { ...played, ...storage } }, location.origin);
+    if (source === window.parent && origin === location.origin && data?.run) {
+      if (window.embeddableHost) window.embeddableHost.isApart = data.run.separateStorage;
+      const result = await run(data.run);
+      const storage = { storageDenied: !(localStorage instanceof Storage), storageWorks: storageWorks() };
+      window.parent.postMessage({ result: { ...result, ...storage } }, location.origin);
     } else if (data?.callbackUri) {
-      hear('message', data.callbackUri);
-    } else if (data?.refreshCallbackUri) {
-      hear('refresh', data.refreshCallbackUri);
+      receive('message', data.callbackUri);
     }
   });
   window.parent.postMessage({ ready: true }, location.origin);

@@ -1,54 +1,76 @@
-/* The rehearsal: plays every way in which a sign-in comes back, one after the other, and says what is wrong. */
-import { HEARD, build, capital, element, enableCopying, base, redirectUri, values } from './page.mjs';
+/* The sign-in test: runs every way in which a sign-in comes back, one after the other, and shows what is wrong. */
+import { CHANNELS, base, build, capital, element, enableCopying, redirectUri, values } from './page.mjs';
 import { examine } from './examine.mjs';
-import { WAYS, preconditionOf, judge } from './ways.mjs';
+import { explain } from './faults.mjs';
 import { examineRelay } from './relay-test.mjs';
+import { WAYS, outcomeOf, preconditionOf, timeoutsOf } from './ways.mjs';
 
 /**
- * @typedef {import('./ways.mjs').Played} Played
- * @typedef {{app: HTMLIFrameElement}} Stage the frame that plays now
- * @typedef {{name: string, about: string, result: import('./ways.mjs').Result, told: string, advice: string}} Row
+ * @typedef {import('./ways.mjs').Way} Way
+ * @typedef {import('./ways.mjs').Run} Run
+ * @typedef {import('./ways.mjs').Environment} Environment
+ * @typedef {import('./ways.mjs').Outcome} Outcome
+ * @typedef {{name: string, about: string, result: import('./ways.mjs').Result, text: string, advice: string}} Row
+ * @typedef {'blocked' | 'slow'} Missing why there is no frame
+ * @typedef {{app: HTMLIFrameElement} | Missing} Stage the frame that runs the ways
  */
 
-// As the adapter makes the widget's own.
+const FRAME_TIMEOUT_MS = 30_000; // until the frame has loaded
+const READY_TIMEOUT_MS = 5_000; // from then until its script has run
+
+// As the adapter makes the widget's frame.
 const SANDBOX =
   'allow-same-origin allow-scripts allow-forms allow-popups allow-downloads allow-popups-to-escape-sandbox';
 
-/* The pages of a sign-in's window. */
+/* The pages that a sign-in window loads from this host. */
 const PAGES = [
   {
     name: 'redirect page',
     page: 'redirect.html',
-    about: 'The redirect page, as this browser gets it, is the host’s own.',
-  },
-  {
-    name: 'start page',
-    page: 'start.html',
-    about: 'So is start.html, where the window of a sign-in begins.',
+    about: 'This browser receives the redirect page as the host sends it.',
   },
 ];
-const SIGNS = { passed: 'Passed', limited: 'Not possible here', failed: 'Failed', 'not here': 'Nothing to rehearse' };
+const FRAME = { name: 'frame', about: 'Pages of this host can be shown in a frame, as the widget is.' };
+const UNFRAMED = /** @type {Record<Missing, Outcome & {text: string}>} */ ({
+  blocked: {
+    result: 'failed',
+    text: 'The browser does not show it.',
+    advice:
+      'The browser would not show the widget either: look for X-Frame-Options, and for a Content-Security-Policy that is ' +
+      'not the host’s. The page around this one must be listed in widget.embedders.',
+  },
+  slow: {
+    result: 'slow',
+    text: 'It did not load in time.',
+    advice: 'This computer, the network or the host is slow at the moment. Run the test again.',
+  },
+});
 
-/**
- * @type {{expected: Record<string, import('./examine.mjs').Expected>, relay: boolean, source: string, release: string,
- *         faults: Record<string, {why: string, fix: string}>}}
- */
+const LABELS = {
+  passed: 'Passed',
+  limited: 'Not possible here',
+  failed: 'Failed',
+  slow: 'Slow',
+  skipped: 'Not applicable',
+};
+
+/* The verdicts for the results that need one, the gravest first. */
+const VERDICTS = /** @type {{result: Row['result'], verdict: (name: string) => string}[]} */ ([
+  { result: 'failed', verdict: (name) => `Not ready: ${name}.` },
+  { result: 'slow', verdict: (name) => `Slow: ${name}. Run it again.` },
+  { result: 'limited', verdict: (name) => `Ready, but for one way: ${name}.` },
+]);
+
+/** @type {{expected: Record<string, import('./examine.mjs').Expected>, relay: boolean, source: string, release: string}} */
 const host = values;
 const button = element('start', HTMLButtonElement);
 const list = element('results');
 
-const TIMEOUT = 5_000; // ms until the frame is there
-
 /** @type {Row[]} */
 let rows = [];
 
-const FRAMED = {
-  name: 'frame',
-  about: 'Pages of this host can stand in a frame, as the widget does.',
-};
-
-/** @returns {Promise<Stage | undefined>} none where the browser does not show the page in a frame */
-function setUp() {
+/** @returns {Promise<Stage>} */
+async function setUp() {
   const frame = build('iframe', {
     class: 'stage',
     title: 'The app’s part',
@@ -58,59 +80,67 @@ function setUp() {
     'aria-hidden': 'true',
     tabindex: -1,
   });
+  const ready = messageFrom(frame, (data) => data?.ready).then(() => ({ app: frame }));
+  // Browsers fire `load` for a page that they refuse to show, too.
+  const blocked = new Promise((resolve) => frame.addEventListener('load', resolve))
+    .then(() => delay(READY_TIMEOUT_MS))
+    .then(() => /** @type {const} */ ('blocked'));
+  const slow = delay(FRAME_TIMEOUT_MS).then(() => /** @type {const} */ ('slow'));
   document.body.append(frame);
-  const ready = told(frame, (data) => (data?.ready ? { app: frame } : undefined));
-  return Promise.race([ready, new Promise((resolve) => setTimeout(resolve, TIMEOUT))]);
+  const stage = await Promise.race([ready, blocked, slow]);
+  if (typeof stage === 'string') frame.remove();
+  return stage;
 }
 
+/** @param {number} ms */
+const delay = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /**
- * What the frame says next, once `read` makes something of it.
+ * The first message of the frame in which `read` finds something.
  * @template T
  * @param {HTMLIFrameElement} frame
  * @param {(data: any) => T | undefined} read
  * @returns {Promise<T>}
  */
-function told(frame, read) {
+function messageFrom(frame, read) {
   return new Promise((resolve) => {
-    window.addEventListener('message', function hear({ source, origin, data }) {
-      const said = source === frame.contentWindow && origin === location.origin ? read(data) : undefined;
-      if (said === undefined) return;
-      window.removeEventListener('message', hear);
-      resolve(said);
+    window.addEventListener('message', function receive({ source, origin, data }) {
+      const found = source === frame.contentWindow && origin === location.origin ? read(data) : undefined;
+      if (found === undefined) return;
+      window.removeEventListener('message', receive);
+      resolve(found);
     });
   });
 }
 
 /**
  * @param {HTMLIFrameElement} app
- * @param {import('./ways.mjs').Way} way
- * @returns {Promise<Played>}
+ * @param {Way} way
+ * @param {Environment} environment
+ * @returns {Promise<Run>}
  */
-async function play(app, { inFrame = false, severed = false, apart = false, implicit = false, answer }) {
-  const played = told(app, (data) => data?.played);
-  app.contentWindow?.postMessage(
-    { play: { redirectUri, inFrame, severed, apart, implicit, answer } },
-    location.origin,
-  );
-  return played;
+async function runWay(app, way, environment) {
+  const { severed = false, separateStorage = false, parameters } = way;
+  const result = messageFrom(app, (data) => data?.result);
+  const run = { redirectUri, severed, separateStorage, parameters, ...timeoutsOf(way, environment) };
+  app.contentWindow?.postMessage({ run }, location.origin);
+  return result;
 }
 
 /**
- * Plays a way; where the browser keeps its window back, once more when the user has pressed the button for it.
- * @param {Stage} stage
- * @param {import('./ways.mjs').Way} way
+ * Runs a way. If the browser blocks its window, runs it again after a press of the button.
+ * @param {{app: HTMLIFrameElement}} stage
+ * @param {Way} way
+ * @param {Environment} environment
  */
-async function playOut(stage, way) {
-  const played = await play(stage.app, way);
-  if (!played.blocked) return played;
-  // In the same frame the next sign-in would not begin on start.html (`begin-sign-in.js`): a new one is as at first.
-  stage.app.remove();
-  Object.assign(stage, await setUp());
+async function runUnblocked(stage, way, environment) {
+  const run = await runWay(stage.app, way, environment);
+  if (!run.blocked) return run;
   await press(
     'Continue',
     'This browser lets a page open one window for each press: press “Continue”, or allow pop-ups for this address.',
   );
-  return play(stage.app, way);
+  return runWay(stage.app, way, environment);
 }
 
 /**
@@ -126,7 +156,7 @@ function press(label, status) {
       'click',
       () => {
         button.disabled = true;
-        element('verdict').textContent = 'Rehearsing…';
+        element('verdict').textContent = 'Running…';
         resolve(undefined);
       },
       { once: true },
@@ -134,74 +164,59 @@ function press(label, status) {
   });
 }
 
-/** @param {Stage | undefined} stage */
-async function rehearse(stage) {
+/** @param {Stage} stage */
+async function runTest(stage) {
   rows = [];
   list.replaceChildren();
   element('remedy').textContent = '';
   element('copy', HTMLButtonElement).disabled = true;
-  const now = await hostNow();
-  const pages = PAGES.filter(({ page }) => now.expected[page]);
-  for (const row of await Promise.all(pages.map((page) => examinePage(page, now.expected[page.page])))) add(row);
-  if (stage) await playAll(stage, host.relay && now.relay); // the frame was made by what was true then
-  else addUnframed();
+  const current = await currentValues();
+  const pages = PAGES.filter(({ page }) => current.expected[page]);
+  for (const row of await Promise.all(pages.map((page) => pageRow(page, current.expected[page.page])))) add(row);
+  if (typeof stage === 'string') add({ ...FRAME, ...UNFRAMED[stage] });
+  else await runWays(stage, host.relay && current.relay); // the frame was loaded with the former values
   conclude();
 }
 
 /**
- * @param {Stage} stage
- * @param {boolean} relays
+ * @param {{app: HTMLIFrameElement}} stage
+ * @param {boolean} hasRelay
  */
-async function playAll(stage, relays) {
-  const broken = relays ? examineRelay() : undefined;
-  /** @type {import('./ways.mjs').Surroundings} */
-  const around = { redirectUri, cdn: host.source, inForeignPage: isInForeignPage(), relays, comesBack: true };
-  let denied = false;
+async function runWays(stage, hasRelay) {
+  const relayFinding = hasRelay ? examineRelay() : undefined;
+  /** @type {Environment} */
+  const environment = { redirectUri, cdn: host.source, inForeignPage: isInForeignPage(), hasRelay, hasFault: false };
   for (const way of WAYS) {
-    if (way.severed) around.broken = explained(await broken);
-    const known = preconditionOf(way, denied, around);
+    if (way.severed) environment.relayFault = explain(await relayFinding);
+    environment.hasFault = environment.relayFault !== undefined || rows.some(({ result }) => result === 'failed');
+    const known = preconditionOf(way, environment);
     if (known) {
-      show(way, known);
+      addWay(way, known);
       continue;
     }
-    const played = await playOut(stage, way);
-    denied = played.denied;
-    if (way === WAYS[0]) around.comesBack = played.heard.length > 0;
-    show(way, judge(way, played, around), played.heard);
+    const run = await runUnblocked(stage, way, environment);
+    environment.plain ??= run;
+    addWay(way, outcomeOf(way, run, environment), run.received);
   }
-}
-
-function addUnframed() {
-  const advice =
-    'The browser does not show the page, so it would not show the widget: look for X-Frame-Options, and for a ' +
-    'Content-Security-Policy that is not the host’s. The page around this one must be listed in widget.embedders.';
-  add({ ...FRAMED, result: 'failed', told: 'It is not there.', advice });
 }
 
 /** @type {(page: typeof PAGES[number], expected: import('./examine.mjs').Expected) => Promise<Row>} */
-async function examinePage({ name, about, page }, expected) {
+async function pageRow({ name, about, page }, expected) {
   const address = page === 'redirect.html' ? redirectUri : page;
   if (new URL(address, location.href).origin !== location.origin) {
-    const told = `At another address, ${address}, which only embeddable-host check can examine.`;
-    return { name, about, result: 'not here', told, advice: '' };
+    const text = `It is on another host, at ${address}: only embeddable-host check can examine it.`;
+    return { name, about, result: 'skipped', text, advice: '' };
   }
-  const wrong = explained(await examine(address, expected));
-  if (wrong) return { name, about, result: 'failed', told: wrong.actual, advice: wrong.advice };
-  return { name, about, result: 'passed', told: 'Its bytes and headers are as the host sends them.', advice: '' };
+  const fault = explain(await examine(address, expected));
+  if (fault) return { name, about, result: 'failed', text: fault.actual, advice: fault.advice };
+  return { name, about, result: 'passed', text: 'Bytes and headers are unchanged.', advice: '' };
 }
 
-/** @param {import('./examine.mjs').Finding | undefined} finding */
-function explained(finding) {
-  if (!finding) return undefined;
-  const { why, fix } = host.faults[finding.fault];
-  return { actual: `${finding.actual}.`, advice: `${why} ${fix}` };
-}
-
-/** What the host says of itself by now: its settings may have changed since this page was loaded. */
-async function hostNow() {
+/** The values that the host gives this page now: its settings may have changed since the page was loaded. */
+async function currentValues() {
   try {
-    const answer = await fetch(location.pathname, { cache: 'no-store' });
-    const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const response = await fetch(location.pathname, { cache: 'no-store' });
+    const page = new DOMParser().parseFromString(await response.text(), 'text/html');
     return /** @type {typeof host} */ (JSON.parse(page.getElementById('values')?.textContent ?? ''));
   } catch {
     return host;
@@ -217,15 +232,15 @@ function isInForeignPage() {
 }
 
 /**
- * @param {import('./ways.mjs').Way} way
- * @param {import('./ways.mjs').Judgement} judgement
- * @param {Played['heard']} [heard] what came, where it was played
+ * @param {Way} way
+ * @param {Outcome} outcome
+ * @param {Run['received']} [received] if the way was run
  */
-function show({ name, about }, { result, told, advice }, heard) {
-  const by = heard?.map((one) => `${HEARD[one.by]}, in ${one.ms} ms`).join('; then by ');
-  const times = heard?.length === 1 ? 'once' : `${heard?.length} times`;
-  const arrived = by ? `Arrived ${times}, by ${by}.` : heard ? 'Did not arrive.' : '';
-  add({ name, about, result, told: told ?? arrived, advice });
+function addWay({ name, about }, { result, text, advice }, received) {
+  const channels = received?.map(({ by, ms }) => `${CHANNELS[by]}, in ${ms} ms`).join('; then by ');
+  const times = received?.length === 1 ? 'once' : `${received?.length} times`;
+  const arrival = channels ? `Arrived ${times}, by ${channels}.` : received ? 'Did not arrive.' : '';
+  add({ name, about, result, text: text ?? arrival, advice });
 }
 
 /** @param {Row} row */
@@ -235,35 +250,31 @@ function add(row) {
     { 'data-result': row.result },
     build('p', { class: 'name' }, capital(row.name)),
     build('p', {}, row.about),
-    build('p', {}, build('span', { class: 'result' }, `${SIGNS[row.result]}. `), row.told),
+    build('p', {}, build('span', { class: 'result' }, `${LABELS[row.result]}. `), row.text),
     row.advice && build('p', {}, row.advice),
   );
   list.append(item);
   rows.push(row);
 }
 
-/** Ready, or the one thing that is wrong: what is wrong with the page itself explains the rest. */
+/** Shows that the host is ready, or the first of the gravest results: a fault of a page explains those after it. */
 function conclude() {
-  const wrong = rows.find(({ result }) => result === 'failed');
-  const limited = rows.find(({ result }) => result === 'limited');
-  const culprit = wrong ?? limited;
-  element('verdict').textContent = wrong
-    ? `Not ready: ${wrong.name}.`
-    : limited
-      ? `Ready, but for one way: ${limited.name}.`
-      : 'Ready.';
-  element('remedy').textContent = culprit ? culprit.advice : 'Each way was heard of once: users can sign in.';
+  const [worst] = VERDICTS.flatMap(({ result, verdict }) =>
+    rows.filter((row) => row.result === result).map(({ name, advice }) => ({ verdict: verdict(name), advice })),
+  );
+  element('verdict').textContent = worst ? worst.verdict : 'Ready.';
+  element('remedy').textContent = worst ? worst.advice : 'Each callback arrived once: users can sign in.';
   element('copy', HTMLButtonElement).disabled = false;
 }
 
 /** The result for a ticket. */
 function report() {
-  const lines = rows.flatMap(({ name, result, told, advice }) => [
-    `${SIGNS[result]}: ${name}. ${told}`.trim(),
+  const lines = rows.flatMap(({ name, result, text, advice }) => [
+    `${LABELS[result]}: ${name}. ${text}`.trim(),
     ...(advice ? [`  ${advice}`] : []),
   ]);
   return [
-    `Sign-in rehearsal of ${base.href} (${host.source || `release ${host.release}`})`,
+    `Sign-in test of ${base.href} (${host.source || `release ${host.release}`})`,
     `Redirect URI: ${redirectUri}`,
     `${new Date().toISOString()}, ${navigator.userAgent}`,
     element('verdict').textContent,
@@ -271,23 +282,23 @@ function report() {
   ].join('\n');
 }
 
-async function run() {
+async function start() {
   element('embedded-code').textContent =
-    `<iframe width="100%" height="900" title="Sign-in rehearsal" allow="clipboard-write" src="${base.href}test.html"></iframe>`;
+    `<iframe width="100%" height="900" title="Sign-in test" allow="clipboard-write" src="${base.href}test.html"></iframe>`;
   enableCopying({ report });
   if (base.origin !== location.origin) {
-    element('verdict').textContent = `This host’s public address is ${base.href}: rehearse there.`;
+    element('verdict').textContent = `This host’s public address is ${base.href}: run the test there.`;
     element('remedy').replaceChildren(build('a', { href: `${base.href}test.html` }, `${base.href}test.html`));
     return;
   }
-  // Before the first press, which lets only frames that are there already open a window.
+  // Before the first press: it lets only frames that exist by then open a window.
   let stage = await setUp();
-  await press('Rehearse', '');
+  await press('Run the test', '');
   for (;;) {
-    stage ??= await setUp();
-    await rehearse(stage);
-    await press('Rehearse again', element('verdict').textContent ?? '');
+    if (typeof stage === 'string') stage = await setUp();
+    await runTest(stage);
+    await press('Run it again', element('verdict').textContent ?? '');
   }
 }
 
-run();
+start();

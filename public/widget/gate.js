@@ -170,6 +170,25 @@ const createGate = (values) => {
     true,
   );
 
+  /**
+   * An object in the place of a window or its location, which may be of another origin.
+   * @param {any} target
+   * @param {Record<PropertyKey, () => unknown>} own properties that are not the target's
+   */
+  function standIn(target, own) {
+    return new Proxy(/** @type {any} */ ({}), {
+      get(_, name) {
+        if (Object.hasOwn(own, name)) return own[/** @type {string} */ (name)]();
+        const value = target[name];
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+      set(_, name, value) {
+        target[name] = value;
+        return true;
+      },
+    });
+  }
+
   return {
     /** @param {PendingSignIn} signIn */
     expect(signIn) {
@@ -194,24 +213,13 @@ const createGate = (values) => {
      * @param {Window} opened
      */
     guardWindow(opened) {
-      const guardedLocation = {
-        get href() {
-          const { href } = opened.location; // raises an error while the window is on another origin
-          const isBack = pending?.window === opened && href.startsWith(pending.redirectUri) && /[?#]/.test(href);
-          return isBack ? (admit(href, OWN) ?? 'about:blank') : 'about:blank';
-        },
+      const href = () => {
+        const address = opened.location.href; // raises an error while the window is on another origin
+        const isBack = pending?.window === opened && address.startsWith(pending.redirectUri) && /[?#]/.test(address);
+        return isBack ? (admit(address, OWN) ?? 'about:blank') : 'about:blank';
       };
-      return new Proxy(/** @type {any} */ ({}), {
-        get(_, name) {
-          if (name === 'location') return guardedLocation;
-          const value = /** @type {any} */ (opened)[name];
-          return typeof value === 'function' ? value.bind(opened) : value;
-        },
-        set(_, name, value) {
-          /** @type {any} */ (opened)[name] = value;
-          return true;
-        },
-      });
+      const place = standIn(opened.location, { href });
+      return standIn(opened, { location: () => place });
     },
   };
 };

@@ -1,16 +1,16 @@
-"""How far a long work is, told to whoever shows it."""
+"""The progress of a long task, reported to whoever shows it."""
 
 from typing import Protocol
 
 
 class Progress(Protocol):
-    """Hears how far a long work is."""
+    """Shows the progress of a long task."""
 
-    def say(self, stage: str) -> None:
+    def begin(self, stage: str) -> None:
         """A new stage begins, such as "Compressing"."""
 
     def total(self, steps: int) -> None:
-        """The stage has so many steps in all; told again when more turn up."""
+        """The stage has `steps` steps in all; called again when more turn up."""
 
     def advance(self, steps: int = 1) -> None:
         """So many more of them are done."""

@@ -1,4 +1,4 @@
-"""The line that measurements are made over is as long and as narrow as it says."""
+"""The slow link of the measurements has the round trip and the rate that it is set to."""
 
 import contextlib
 import http.client
@@ -20,13 +20,13 @@ WIDE, NARROW = 100_000_000, 400_000  # bytes a second
 LARGE = 80_000
 
 
-async def answer(request: Request) -> PlainTextResponse:
+async def text(request: Request) -> PlainTextResponse:
     return PlainTextResponse("x" * int(request.path_params["size"]))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    with running_app(Starlette(routes=[Route("/{size}", answer)])) as port:
+    with running_app(Starlette(routes=[Route("/{size}", text)])) as port:
         yield port
 
 

@@ -6,10 +6,8 @@ from pathlib import Path
 import pytest
 
 from embeddable_host.config.load import load
-from embeddable_host.responses.compression import Cache, compress
-from embeddable_host.site.site import build_site
 from world.exported import ODD, PROFILES, exported
-from world.host import Server, add_release, configured, serving
+from world.host import Server, add_release, configured, fill_cache, serving
 from world.hosts import SETTINGS
 from world.internet import make_certificate
 from world.proxy import Proxy, fronting
@@ -24,11 +22,10 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A host's folder, with a release and a profile, where all is compressed as far as it goes: nothing is replaced."""
+    """A host's folder with a release, a profile and a full cache: no encoding is replaced while it is served."""
     folder = configured(tmp_path_factory.mktemp("nginx") / "host", SETTINGS)
     add_release(folder)
-    settings = load(folder / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).pending)
+    fill_cache(load(folder / "embeddable.toml"))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""The site as files: whole or not at all, and always the same."""
+"""The site as files: complete or not there, and always the same."""
 
 import os
 import signal
@@ -71,7 +71,7 @@ def test_the_order_of_settings_makes_no_difference(tmp_path: Path) -> None:
     assert tree(exported(one)) == tree(exported(other))
 
 
-def test_an_export_has_no_relay_and_it_is_said(tmp_path: Path) -> None:
+def test_an_export_has_no_relay_and_reports_it(tmp_path: Path) -> None:
     host = configured(tmp_path / "host", PROFILES)
     add_release(host)
     done = run(host, "export", "out")
@@ -95,7 +95,7 @@ def test_no_file_is_of_the_future(host: Path) -> None:
     assert max(times) < (host / "embeddable.toml").stat().st_mtime_ns
 
 
-# Whole or not at all
+# Complete or not there
 
 
 def test_an_export_replaces_the_one_before(host: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_folder_that_is_no_export_is_refused_and_left_as_it_is(host: Path, tmp
     before = tree(tmp_path)
     done = call(host, "export", str(tmp_path))
     assert done.returncode == 2
-    assert f"{tmp_path} is there already and no export" in done.stderr
+    assert f"{tmp_path} exists already and is not an export" in done.stderr
     assert tree(tmp_path) == before
 
 
@@ -146,18 +146,18 @@ def test_a_prefix_that_is_none_is_refused(host: Path, prefix: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["logo.svg.br", "logo.svg.gz"])
-def test_a_file_of_the_teams_own_in_the_place_of_one_of_ours_is_told(tmp_path: Path, name: str) -> None:
+def test_a_file_of_the_teams_own_with_the_name_of_one_of_ours_is_an_error(tmp_path: Path, name: str) -> None:
     host = configured(tmp_path, 'public_dir = "own"')
     (host / "own").mkdir()
     (host / "own" / "logo.svg").write_text("<svg/>" * 1000)
     (host / "own" / name).write_text("the team's")
     done = call(host, "export", "out")
     assert done.returncode == 2
-    assert f"Two addresses would be the file {name}" in done.stderr
+    assert f"Two addresses would become the file {name}" in done.stderr
     assert {entry.name for entry in host.iterdir()} == {"embeddable.toml", "own", "var"}
 
 
-def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     host = configured(tmp_path)
     (host / "var").mkdir()
     (host / "var" / "cache").write_text("in the way")
@@ -170,14 +170,14 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("function", "calls", "is_new"),
     [
-        ("_put_file", 0, False),
-        ("_put_file", 1, False),
-        ("_put_file", 100, False),
-        ("_put", 0, False),
+        ("_write_body", 0, False),
+        ("_write_body", 1, False),
+        ("_write_body", 100, False),
+        ("_publish", 0, False),
         ("shutil.rmtree", 1, True),  # of the one before, after the exchange
     ],
 )
-def test_an_export_that_is_killed_leaves_a_whole_one(host: Path, function: str, calls: int, is_new: bool) -> None:
+def test_an_export_that_is_killed_leaves_a_complete_one(host: Path, function: str, calls: int, is_new: bool) -> None:
     """The one before until the exchange, the new one from then on; what else is left the next one clears away."""
     name = f"killed-{function}-{calls}"
     out = exported(host, name)

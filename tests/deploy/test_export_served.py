@@ -1,4 +1,4 @@
-"""An export behind a plain nginx: it answers as the server does, bytes and headers."""
+"""An export behind a plain nginx: it sends the same bytes and headers as the server."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from world.exported import PROFILES, exported, get, plain_nginx, rules
 from world.host import Response, Server, add_release, assets, call, configured, serving
 
 CODINGS = ("identity", "gzip", "br")
-OURS = (  # the headers that say something of the answer; the others are of the connection, or validators
+OURS = (  # the headers that describe the response; the others belong to the connection, or are validators
     "content-type",
     "content-encoding",
     "content-length",
@@ -40,13 +40,13 @@ def port(host: Path) -> Iterator[int]:
         yield port
 
 
-def told(answer: Response) -> Mapping[str, str]:
-    return {name: answer.headers[name] for name in OURS if name in answer.headers}
+def headers_of(response: Response) -> Mapping[str, str]:
+    return {name: response.headers[name] for name in OURS if name in response.headers}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("coding", [None, *CODINGS])
-def test_every_address_is_answered_as_the_server_does(
+def test_every_address_gets_the_servers_response(
     host: Path, server: Server, port: int, coding: str | None, method: str
 ) -> None:
     """Status, headers and the very bytes, compressed as they are on the wire."""
@@ -54,7 +54,7 @@ def test_every_address_is_answered_as_the_server_does(
     for address in assets(host):
         path = quote(address)
         ours, theirs = server.ask(path, headers, method), get(port, path, headers, method)
-        assert (theirs.status, told(theirs)) == (ours.status, told(ours)), address
+        assert (theirs.status, headers_of(theirs)) == (ours.status, headers_of(ours)), address
         assert theirs.body == ours.body, address
 
 
@@ -82,7 +82,7 @@ def test_what_is_no_address_is_missing_as_it_is_on_the_server(
     headers = {"Accept-Encoding": coding}
     ours, theirs = server.ask(path, headers), get(port, path, headers)
     assert theirs.status == ours.status == 404
-    assert (told(theirs), theirs.body) == (told(ours), ours.body)
+    assert (headers_of(theirs), theirs.body) == (headers_of(ours), ours.body)
     assert "etag" not in theirs.headers
 
 
@@ -105,17 +105,17 @@ def test_what_is_no_address_is_missing_as_it_is_on_the_server(
     ],
 )
 def test_nginx_without_modules_sends_what_the_client_takes(port: int, accepted: str, coding: str | None) -> None:
-    answer = get(port, "/adapter.js", {"Accept-Encoding": accepted})
-    assert answer.headers.get("content-encoding") == coding
+    response = get(port, "/adapter.js", {"Accept-Encoding": accepted})
+    assert response.headers.get("content-encoding") == coding
 
 
 def test_a_client_behind_a_proxy_gets_compressed_bytes_too(port: int) -> None:
-    answer = get(port, "/adapter.js", {"Accept-Encoding": "gzip", "Via": "1.0 proxy"})
-    assert answer.headers.get("content-encoding") == "gzip"
+    response = get(port, "/adapter.js", {"Accept-Encoding": "gzip", "Via": "1.0 proxy"})
+    assert response.headers.get("content-encoding") == "gzip"
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_a_client_that_has_the_bytes_is_told_so(port: int, coding: str) -> None:
+def test_a_client_that_has_the_bytes_gets_a_304(port: int, coding: str) -> None:
     headers = {"Accept-Encoding": coding}
     tag = get(port, "/adapter.js", headers).headers["etag"]
     again = get(port, "/adapter.js", {**headers, "If-None-Match": tag})
@@ -124,8 +124,8 @@ def test_a_client_that_has_the_bytes_is_told_so(port: int, coding: str) -> None:
 
 def test_a_part_of_a_large_file_can_be_asked_for(host: Path, port: int) -> None:
     [address, *_] = [address for address in assets(host) if address.endswith("/large.txt")]
-    answer = get(port, address, {"Range": "bytes=8-15"})
-    assert (answer.status, answer.body) == (206, b"0000001\n")
+    response = get(port, address, {"Range": "bytes=8-15"})
+    assert (response.status, response.body) == (206, b"0000001\n")
 
 
 @pytest.mark.parametrize("prefix", ["/", "/phone/"])
@@ -145,9 +145,9 @@ def test_headers_of_the_operators_own_are_added_once(host: Path, tmp_path: Path)
     )
     with plain_nginx(tmp_path, host / "out") as port:
         for path in ("/redirect.html", "/adapter.js", "/nothing"):
-            answer = get(port, path)
-            assert answer.headers["strict-transport-security"] == "max-age=63072000"
-            assert answer.headers["x-content-type-options"] == "nosniff"
+            response = get(port, path)
+            assert response.headers["strict-transport-security"] == "max-age=63072000"
+            assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def test_below_a_path_everything_is_where_the_prefix_says(host: Path, server: Server, tmp_path: Path) -> None:
@@ -156,7 +156,9 @@ def test_below_a_path_everything_is_where_the_prefix_says(host: Path, server: Se
         for address in assets(host):
             path = quote(address)
             ours, theirs = server.ask(path), get(port, f"/phone{path}")
-            assert (theirs.status, told(theirs), theirs.body) == (ours.status, told(ours), ours.body), address
+            assert (theirs.status, headers_of(theirs), theirs.body) == (ours.status, headers_of(ours), ours.body), (
+                address
+            )
         assert get(port, "/phone/nothing").body == server.ask("/nothing").body
         assert get(port, "/adapter.js").status == 404
     assert set(rules(root)) == {f"/phone{address}" for address in (*assets(host), "/404.html")}
@@ -167,8 +169,8 @@ def test_another_content_of_the_same_size_has_another_entity_tag(tmp_path: Path)
     for title in ("one", "two"):
         out = exported(configured(tmp_path, f'[redirect]\ntitle = "{title}"'))
         with plain_nginx(tmp_path / "nginx", out) as port:
-            answer = get(port, "/redirect.html", {"Accept-Encoding": "identity"})
-        tags.add((answer.headers["content-length"], answer.headers["etag"]))
+            response = get(port, "/redirect.html", {"Accept-Encoding": "identity"})
+        tags.add((response.headers["content-length"], response.headers["etag"]))
     assert len({size for size, _ in tags}) == 1
     assert len(tags) == 2
 

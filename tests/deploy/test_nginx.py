@@ -12,7 +12,7 @@ from world.host import LARGE, LARGE_CONTENT, Server, ask, assets
 from world.internet import NGINX, NGINX_PREFIXED
 from world.proxy import PREFIX, Proxy, fronting, trusting
 from world.timeouts import TIMEOUT
-from world.upstream import recording, said
+from world.upstream import ok, recording
 
 REDIRECT_PAGE = "/redirect.html"
 ADDED_BY_NGINX = {"server", "date", "connection", "strict-transport-security"}
@@ -21,7 +21,7 @@ SITES = [pytest.param(NGINX, "/", id="site"), pytest.param(NGINX_PREFIXED, PREFI
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
 @pytest.mark.parametrize("accepted", ["br", "gzip", "identity"])
-def test_each_address_is_answered_with_the_servers_bytes_and_headers(
+def test_each_address_gets_the_servers_bytes_and_headers(
     folder: Path, server: Server, proxy: Proxy, name: str, prefix: str, accepted: str
 ) -> None:
     accepting = {"Accept-Encoding": accepted}
@@ -30,27 +30,27 @@ def test_each_address_is_answered_with_the_servers_bytes_and_headers(
     with contextlib.closing(proxy.connect()) as connection:
         for path, ours in expected.items():
             for _ in range(2):  # once from the server, once as nginx has kept it
-                answer = ask(connection, prefix + path[1:], {"Host": name, **accepting})
-                headers = {key: value for key, value in answer.headers.items() if key not in ADDED_BY_NGINX}
+                response = ask(connection, prefix + path[1:], {"Host": name, **accepting})
+                headers = {key: value for key, value in response.headers.items() if key not in ADDED_BY_NGINX}
                 expected_headers = {key: value for key, value in ours.headers.items() if key not in ADDED_BY_NGINX}
                 if "accept-ranges" not in expected_headers:  # nginx cuts ranges out of what is compressed, too
                     headers.pop("accept-ranges", None)
-                assert (path, answer.status, answer.body) == (path, ours.status, ours.body)
+                assert (path, response.status, response.body) == (path, ours.status, ours.body)
                 assert (path, headers) == (path, expected_headers)
 
 
-@pytest.mark.parametrize(("name", "prefix", "told"), [(NGINX, "/", "max-age=63072000"), (NGINX_PREFIXED, PREFIX, None)])
-def test_a_site_of_its_own_is_bound_to_tls(proxy: Proxy, name: str, prefix: str, told: str | None) -> None:
+@pytest.mark.parametrize(("name", "prefix", "hsts"), [(NGINX, "/", "max-age=63072000"), (NGINX_PREFIXED, PREFIX, None)])
+def test_a_site_of_its_own_is_bound_to_tls(proxy: Proxy, name: str, prefix: str, hsts: str | None) -> None:
     for path in ("redirect.html", "not-there", "metrics"):
-        assert proxy.ask(prefix + path, name=name).headers.get("strict-transport-security") == told
+        assert proxy.ask(prefix + path, name=name).headers.get("strict-transport-security") == hsts
 
 
 @pytest.mark.parametrize(("name", "prefix"), SITES)
-def test_an_unknown_address_is_answered_by_the_server(server: Server, proxy: Proxy, name: str, prefix: str) -> None:
-    answer = proxy.ask(f"{prefix}not-there", name=name)
+def test_an_unknown_address_gets_the_servers_response(server: Server, proxy: Proxy, name: str, prefix: str) -> None:
+    response = proxy.ask(f"{prefix}not-there", name=name)
 
-    assert (answer.status, answer.body) == (404, server.ask("/not-there").body)
-    assert answer.headers["content-security-policy"] == server.ask("/not-there").headers["content-security-policy"]
+    assert (response.status, response.body) == (404, server.ask("/not-there").body)
+    assert response.headers["content-security-policy"] == server.ask("/not-there").headers["content-security-policy"]
 
 
 @pytest.mark.parametrize(
@@ -69,29 +69,31 @@ def test_an_unknown_address_is_answered_by_the_server(server: Server, proxy: Pro
     ],
 )
 def test_an_encoding_is_sent_where_the_client_takes_it(proxy: Proxy, accepted: str | None, coding: str | None) -> None:
-    answer = proxy.ask("/adapter.js", {"Accept-Encoding": accepted} if accepted else {})
+    response = proxy.ask("/adapter.js", {"Accept-Encoding": accepted} if accepted else {})
 
-    assert answer.headers.get("content-encoding") == coding
+    assert response.headers.get("content-encoding") == coding
 
 
 def test_what_a_client_has_already_is_not_sent_again(proxy: Proxy) -> None:
-    answer = proxy.ask(REDIRECT_PAGE)
-    again = proxy.ask(REDIRECT_PAGE, {"If-None-Match": answer.headers["etag"]})
+    response = proxy.ask(REDIRECT_PAGE)
+    again = proxy.ask(REDIRECT_PAGE, {"If-None-Match": response.headers["etag"]})
 
     assert (again.status, again.body) == (304, b"")
     assert again.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
-    ("wanted", "status", "part"),
+    ("byte_range", "status", "part"),
     [("bytes=8-15", 206, LARGE_CONTENT[8:16]), ("bytes=-8", 206, LARGE_CONTENT[-8:]), ("bytes=99999999-", 416, None)],
 )
-def test_a_part_of_a_large_file_can_be_had(proxy: Proxy, wanted: str, status: int, part: bytes | None) -> None:
+def test_a_part_of_a_large_file_can_be_requested(
+    proxy: Proxy, byte_range: str, status: int, part: bytes | None
+) -> None:
     release = proxy.ask("/readyz").body.decode().split('"')[7]
-    answer = proxy.ask(f"/widget/{release}/{LARGE}", {"Range": wanted})
+    response = proxy.ask(f"/widget/{release}/{LARGE}", {"Range": byte_range})
 
-    assert answer.status == status
-    assert part is None or answer.body == part
+    assert response.status == status
+    assert part is None or response.body == part
 
 
 def test_head_has_the_headers_of_get_and_no_body(proxy: Proxy) -> None:
@@ -102,10 +104,10 @@ def test_head_has_the_headers_of_get_and_no_body(proxy: Proxy) -> None:
 
 
 def test_another_method_is_refused_by_the_server_and_a_large_body_by_nginx(proxy: Proxy) -> None:
-    answer = proxy.ask(REDIRECT_PAGE, method="POST")
+    response = proxy.ask(REDIRECT_PAGE, method="POST")
     large = proxy.ask(REDIRECT_PAGE, {"Content-Length": "2000"}, method="POST")
 
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
     assert large.status == 413
 
 
@@ -116,16 +118,16 @@ def test_a_long_code_comes_through_and_an_endless_one_does_not(proxy: Proxy) -> 
 
 def test_port_80_redirects_to_the_configured_name_and_nothing_else(proxy: Proxy) -> None:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", proxy.http_port)) as connection:
-        answer = ask(connection, f"{REDIRECT_PAGE}?state=1", {"Host": "elsewhere.example.org"})
+        response = ask(connection, f"{REDIRECT_PAGE}?state=1", {"Host": "elsewhere.example.org"})
 
-    assert answer.status == 301
-    assert answer.headers["location"] == f"https://{NGINX}:{proxy.port}{REDIRECT_PAGE}?state=1"
+    assert response.status == 301
+    assert response.headers["location"] == f"https://{NGINX}:{proxy.port}{REDIRECT_PAGE}?state=1"
 
 
 def test_a_path_without_its_last_slash_leads_to_it(proxy: Proxy) -> None:
-    answer = proxy.ask(PREFIX.rstrip("/"), name=NGINX_PREFIXED)
+    response = proxy.ask(PREFIX.rstrip("/"), name=NGINX_PREFIXED)
 
-    assert (answer.status, answer.headers["location"]) == (301, f"https://{NGINX_PREFIXED}:{proxy.port}{PREFIX}")
+    assert (response.status, response.headers["location"]) == (301, f"https://{NGINX_PREFIXED}:{proxy.port}{PREFIX}")
 
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -147,7 +149,7 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with (
         socket.create_connection(("127.0.0.1", proxy.port), TIMEOUT) as connection,
-        pytest.raises(ssl.SSLError, match="TLSV1_ALERT_PROTOCOL_VERSION"),  # said by nginx, not by this side
+        pytest.raises(ssl.SSLError, match="TLSV1_ALERT_PROTOCOL_VERSION"),  # sent by nginx, not by this side
     ):
         context.wrap_socket(connection, server_hostname=NGINX)
 
@@ -165,21 +167,21 @@ def test_the_metrics_are_the_operators_alone(server: Server, proxy: Proxy, name:
 def test_the_server_hears_the_path_and_an_encoding_and_nothing_else_of_the_client(
     tmp_path: Path, certificates: Path
 ) -> None:
-    told = {
+    headers = {
         "Accept-Encoding": "gzip, deflate, br;q=0.9",
         "Referer": "https://crm.example.com/?code=secret",
         "Cookie": "session=secret",
         "Authorization": "Bearer secret",
         "X-Forwarded-Host": "elsewhere.example.org",
     }
-    with recording(said) as (upstream, requests), fronting(tmp_path, certificates, [upstream]) as proxy:
-        assert proxy.ask("/a%20b/%C3%A9%3F%25.html?code=secret", told).body == b"ok"
+    with recording(ok) as (upstream, requests), fronting(tmp_path, certificates, [upstream]) as proxy:
+        assert proxy.ask("/a%20b/%C3%A9%3F%25.html?code=secret", headers).body == b"ok"
         with contextlib.closing(proxy.connect()) as connection:
             # A body that the recorder would take for one more request.
-            connection.request("POST", "/other?code=secret", b"code=secret\r\n\r\n", {**told, "Host": NGINX})
+            connection.request("POST", "/other?code=secret", b"code=secret\r\n\r\n", {**headers, "Host": NGINX})
             assert connection.getresponse().read() == b"ok"
-        assert proxy.ask("/healthz?code=secret", told).body == b"ok"
-        assert proxy.ask(f"{PREFIX}a?code=secret", told, name=NGINX_PREFIXED).body == b"ok"
+        assert proxy.ask("/healthz?code=secret", headers).body == b"ok"
+        assert proxy.ask(f"{PREFIX}a?code=secret", headers, name=NGINX_PREFIXED).body == b"ok"
 
     assert [request.decode().split("\r\n")[:-2] for request in requests] == [
         ["GET /a%20b/%C3%A9%3F%25.html HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],

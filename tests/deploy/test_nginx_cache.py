@@ -1,4 +1,4 @@
-"""What nginx keeps of a host's answers, and for how long: while the host changes, dies or hangs."""
+"""What nginx keeps of a host's responses, and for how long: while the host changes, dies or hangs."""
 
 import re
 import signal
@@ -13,30 +13,30 @@ from world.hosts import SETTINGS
 from world.internet import NGINX, NGINX_PREFIXED
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
 from world.timeouts import TIMEOUT, wait_until
-from world.upstream import recording, said
+from world.upstream import ok, recording
 
 REDIRECT_PAGE = "/redirect.html"
 SITES = [pytest.param(NGINX, "/", id="site"), pytest.param(NGINX_PREFIXED, PREFIX, id="below a path")]
 
 
 def test_whatever_the_query_the_server_is_asked_once(folder: Path, certificates: Path) -> None:
-    with serving(configured(folder.parent / "asked-once", SETTINGS)) as server:
-        with fronting(folder.parent / "asked-once-nginx", certificates, [f"127.0.0.1:{server.port}"]) as proxy:
-            answers = [proxy.ask(f"{REDIRECT_PAGE}?code={number}", {"X-Number": str(number)}) for number in range(5)]
+    with serving(configured(folder.parent / "requested-once", SETTINGS)) as server:
+        with fronting(folder.parent / "requested-once-nginx", certificates, [f"127.0.0.1:{server.port}"]) as proxy:
+            responses = [proxy.ask(f"{REDIRECT_PAGE}?code={number}", {"X-Number": str(number)}) for number in range(5)]
 
-        assert {answer.status for answer in answers} == {200}
+        assert {response.status for response in responses} == {200}
         assert server.output.count(REDIRECT_PAGE + " HTTP") == 1
 
 
 def test_many_who_come_at_once_are_one_request_to_the_server(tmp_path: Path, certificates: Path) -> None:
     all_are_here = threading.Event()
 
-    def answer(request: bytes) -> bytes:
+    def response(request: bytes) -> bytes:
         all_are_here.wait(TIMEOUT)
-        return said(request)
+        return ok(request)
 
     with (
-        recording(answer) as (upstream, requests),
+        recording(response) as (upstream, requests),
         fronting(tmp_path, certificates, [upstream]) as proxy,
         ThreadPoolExecutor(20) as visitors,
     ):
@@ -44,9 +44,9 @@ def test_many_who_come_at_once_are_one_request_to_the_server(tmp_path: Path, cer
         for connection in connections:
             connection.request("GET", REDIRECT_PAGE)
         all_are_here.set()
-        answers = list(visitors.map(lambda connection: connection.getresponse().read(), connections))
+        responses = list(visitors.map(lambda connection: connection.getresponse().read(), connections))
 
-    assert answers == [b"ok"] * 20
+    assert responses == [b"ok"] * 20
     assert len(requests) == 1
 
 
@@ -92,22 +92,22 @@ def test_whether_the_server_lives_is_never_told_from_the_cache(
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP], ids=["is dead", "hangs"])
-def test_what_was_kept_is_answered_at_once_while_the_server(
+def test_what_is_cached_is_sent_at_once_while_the_server(
     tmp_path: Path, certificates: Path, sign: signal.Signals
 ) -> None:
-    """Whoever had to wait for a server that hangs would wait for longer than a test has patience."""
+    """A request that had to wait for a server that hangs would exceed the timeout of the test."""
     with serving(configured(tmp_path / "host")) as server:
         upstream = f"127.0.0.1:{server.port}"
         with fronting(tmp_path / "nginx", certificates, [upstream], change=stale_soon) as proxy:
-            asked = [proxy.ask(REDIRECT_PAGE).status]
+            statuses = [proxy.ask(REDIRECT_PAGE).status]
             server.process.send_signal(sign)
 
             def is_stale() -> bool:
-                asked.append(proxy.ask(REDIRECT_PAGE).status)
+                statuses.append(proxy.ask(REDIRECT_PAGE).status)
                 return re.search("redirect.html .* (STALE|UPDATING) ", proxy.log()) is not None
 
             wait_until(is_stale, "what was kept is stale")
-            asked.append(proxy.ask(REDIRECT_PAGE).status)
+            statuses.append(proxy.ask(REDIRECT_PAGE).status)
         server.process.send_signal(signal.SIGCONT)
 
-    assert set(asked) == {200}
+    assert set(statuses) == {200}

@@ -1,4 +1,4 @@
-"""The configuration for nginx as it is printed: nginx takes it, and no value in it says more than it should."""
+"""The printed nginx configuration: nginx accepts it, and no value in it can add directives."""
 
 import re
 from pathlib import Path

@@ -56,9 +56,7 @@ def test_slow_readers_hold_nobody_up_and_the_host_is_asked_once(
     assert server.times_said(path) <= asked + 1
 
 
-def test_requests_sent_without_waiting_are_answered_in_their_order(
-    server: Server, connections: list[ssl.SSLSocket]
-) -> None:
+def test_pipelined_requests_get_their_responses_in_order(server: Server, connections: list[ssl.SSLSocket]) -> None:
     paths = ["/redirect.html", "/nothing", "/app.html", "/popup.html"] * 5
     connections[0].sendall(b"".join(f"GET {path} HTTP/1.1\r\nHost: {NGINX}\r\n\r\n".encode() for path in paths))
     assert bodies(connections[0], len(paths)) == [server.ask(path).body for path in paths]

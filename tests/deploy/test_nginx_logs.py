@@ -11,7 +11,7 @@ from world.proxy import Proxy, running, site
 REDIRECT_PAGE = "/redirect.html"
 
 
-def test_nginx_left_to_itself_would_have_written_it(tmp_path: Path, certificates: Path) -> None:
+def test_nginx_without_the_format_would_have_logged_it(tmp_path: Path, certificates: Path) -> None:
     port, http_port, nobody = free_ports(3)
     text = site(tmp_path, certificates, port, http_port, [f"127.0.0.1:{nobody}"])
     text = re.sub(r"(error_log .*) emerg;", r"\1 error;", re.sub(r"(access_log \S+) .*;", r"\1;", text))

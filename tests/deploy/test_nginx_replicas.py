@@ -19,13 +19,15 @@ from world.release import SOURCE
 
 def page_of_one_release(connection: http.client.HTTPSConnection) -> str:
     """Loads the adapter and then what it names, as a browser would; the name of the release all of it is of."""
-    told = {"Host": NGINX, "Accept-Encoding": "identity"}
-    adapter = ask(connection, "/adapter.js", told)
+    headers = {"Host": NGINX, "Accept-Encoding": "identity"}
+    adapter = ask(connection, "/adapter.js", headers)
     assert adapter.status == 200
     named = re.search(rb'"app": ?"(widget/[^"]+/)app\.html"', adapter.body)
     assert named, "the adapter names no app"
-    files = {name: ask(connection, f"/{named[1].decode()}{name}", told) for name in ("app.html", "app.js", "name.txt")}
-    assert {answer.status for answer in files.values()} == {200}
+    files = {
+        name: ask(connection, f"/{named[1].decode()}{name}", headers) for name in ("app.html", "app.js", "name.txt")
+    }
+    assert {response.status for response in files.values()} == {200}
     mark = files["name.txt"].body
     assert mark in files["app.js"].body
     assert mark in adapter.body
@@ -45,11 +47,11 @@ def test_a_release_is_swapped_under_load_without_a_failure_or_a_mixed_page(tmp_p
         load.wait_for_more(20, "second-one")
 
     assert load.faults == {}
-    assert load.seen == {"first-one", "second-one"}
+    assert load.results == {"first-one", "second-one"}
 
 
 def marked_release(folder: Path, name: str) -> str:
-    """A release whose adapter and app say its name."""
+    """A release whose adapter and app contain its name."""
     scripts = {
         script: (SOURCE / script).read_bytes() + f"\n// {name}\n".encode() for script in ("adapter.js", "app.js")
     }
@@ -89,18 +91,18 @@ def test_one_of_two_replicas_is_stopped_and_no_request_fails(replicas: Replicas)
     replicas.load.wait_for_more(200)
 
     assert replicas.load.faults == {}
-    assert replicas.load.seen == {"404"}
+    assert replicas.load.results == {"404"}
     assert both_were_asked(replicas)
 
 
-def test_one_of_two_replicas_is_killed_and_no_request_fails_but_those_it_was_answering(replicas: Replicas) -> None:
+def test_one_of_two_replicas_is_killed_and_no_request_fails_but_those_in_flight(replicas: Replicas) -> None:
     replicas.one.kill()
     killed = time.monotonic()
     replicas.load.wait_for_more(200)
 
-    # An answer that nginx has begun to pass on can come from nobody else: the client sees that it is cut off.
+    # An response that nginx has begun to pass on can come from nobody else: the client sees that it is cut off.
     cut_off = replicas.load.faults
     assert [visit for visit in cut_off if visit.begun > killed] == []
     assert {type(fault) for fault in cut_off.values()} <= {http.client.IncompleteRead}
-    assert replicas.load.seen == {"404"}
+    assert replicas.load.results == {"404"}
     assert both_were_asked(replicas)

@@ -11,7 +11,7 @@ from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.host import Server, add_release, configured, serving
 from world.hosts import CLIENT_ID, SETTINGS
 from world.internet import CROSS_SITE, NGINX, NGINX_PREFIXED, SAME_SITE, Internet
-from world.live_test import on_trial
+from world.live_test import open_live_test
 from world.platform import TokenRequest
 from world.proxy import PREFIX, Proxy, fronting, stale_soon
 from world.timeouts import wait_until
@@ -47,7 +47,7 @@ def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = 
     phone = Phone(page)
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
     code, token = internet.platform.codes[-1], internet.platform.tokens[-1]
     assert token == TokenRequest(token.server, CLIENT_ID, f"{base}redirect.html", code, granted=True)
     return code
@@ -95,13 +95,13 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
         assert secret not in server.output
 
 
-def test_a_trial_on_the_setup_page_is_written_nowhere(
+def test_a_live_test_on_the_setup_page_is_not_logged(
     server: Server, proxy: Proxy, internet: Internet, open_browser: OpenBrowser
 ) -> None:
     internet.platform.severs_openers = True
-    trial = on_trial(open_browser(PLAIN), f"https://{NGINX}/").play()
+    live_test = open_live_test(open_browser(PLAIN), f"https://{NGINX}/").run()
 
-    assert "by the host’s relay" in trial.facts
+    assert "by the host’s relay" in live_test.facts
     wait_until(lambda: "GET /relay/ HTTP/2.0" in proxy.log(LOGS[NGINX]), "the relay is in the log")
     for secret in (*internet.platform.codes, *internet.platform.issued):
         assert proxy.files_with(secret) == []

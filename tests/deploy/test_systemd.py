@@ -43,7 +43,7 @@ def service(units: Path, name: str) -> Mapping[str, str]:
 
 
 def systemd_analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str] | None:
-    """What systemd says of units; None on a machine without it."""
+    """systemd's report on units; None on a machine without it."""
     tool = shutil.which("systemd-analyze")
     return subprocess.run([tool, *arguments], capture_output=True, text=True) if tool else None
 
@@ -78,8 +78,8 @@ def test_every_line_is_an_assignment_in_a_section(units: Path, name: str) -> Non
 def test_systemd_finds_nothing_wrong(units: Path) -> None:
     done = systemd_analyze("verify", *sorted(units.iterdir()))
 
-    said = done.stderr if done else ""
-    assert [line for line in said.splitlines() if "embeddable-host" in line] == []
+    report = done.stderr if done else ""
+    assert [line for line in report.splitlines() if "embeddable-host" in line] == []
     assert all(Path(service(units, name)["ExecStart"].split()[0]).exists() for name in (SERVER, PULL))
 
 
@@ -104,14 +104,14 @@ def test_the_server_has_no_network_and_listens_where_nginx_finds_it(units: Path)
     assert options["RuntimeDirectory"] == "embeddable-host"
 
 
-def test_letters_lie_where_they_outlive_a_restart_and_the_socket_where_nginx_may_look(
+def test_messages_outlive_a_restart_and_nginx_can_reach_the_socket(
     units: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     options = service(units, SERVER)
     name, _, data_dir = options["Environment"].partition("=")
     monkeypatch.setenv(name, data_dir)
 
-    assert load(configured(tmp_path) / "embeddable.toml").relay_folder == Path(data_dir) / "relay"
+    assert load(configured(tmp_path) / "embeddable.toml").relay_dir == Path(data_dir) / "relay"
     assert data_dir == f"%S/{options['StateDirectory']}"
     # A preserved one is private to a dynamic user (systemd, exec_directory_is_private): nginx would find no socket.
     assert (options["DynamicUser"], options.get("RuntimeDirectoryPreserve")) == ("yes", None)
@@ -152,7 +152,7 @@ def test_a_command_that_systemd_would_read_otherwise_is_refused(tmp_path: Path, 
     ("command", "hidden"),
     [("/home/me/bin/embeddable-host", True), ("/root/bin/embeddable-host", True), ("/opt/embeddable-host", False)],
 )
-def test_a_command_that_the_units_could_not_see_is_told(tmp_path: Path, command: str, hidden: bool) -> None:
+def test_a_command_that_the_units_could_not_see_is_reported(tmp_path: Path, command: str, hidden: bool) -> None:
     done = call(tmp_path, "systemd", "--command", command)
 
     assert done.returncode == 0

@@ -1,9 +1,9 @@
-"""Looks for bytes that break a target, guided by what of the server's code they reach (atheris, libFuzzer).
+"""Looks for bytes that break a target, guided by the code that they reach (atheris, libFuzzer).
 
     python tests/fuzz/fuzz.py request -max_total_time=60
 
-Further options are libFuzzer's. What breaks the target is written into its corpus, so that `make test` fails from then
-on: mend the code, and keep it there. What is merely new is kept outside the repository.
+Further options are libFuzzer's. Bytes that break the target are written into its corpus, so that `make test` fails: fix
+the code, and keep them there. Other new inputs stay outside the repository.
 """
 
 import sys

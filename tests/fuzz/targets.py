@@ -1,7 +1,7 @@
-"""What is fuzzed: each target is given any bytes, and raises for none of them but those that it says are wrong.
+"""The targets of the fuzzer: each takes any bytes, and raises only if the code under test is wrong.
 
-`python tests/fuzz/fuzz.py` looks for bytes that break one (`make fuzz`); `test_corpus.py` gives each target what was
-found in `corpus/`, and what bytes of its kind look like.
+`make fuzz` looks for bytes that break a target. `test_corpus.py` replays `corpus/`: examples of each kind of input, and
+what broke a target once.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from embeddable_host.releases.archive import unpack
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.references import chunk_names, references
 from embeddable_host.releases.release import MANIFEST, read_release, stays_inside, version_of
-from embeddable_host.serving.app import Host
+from embeddable_host.serving.app import App
 from world.host import add_release, configured
 
 FOLDER = tempfile.TemporaryDirectory(prefix="fuzz-")
@@ -32,10 +32,10 @@ STATUSES = {200, 201, 204, 206, 304, 400, 403, 404, 405, 406, 409, 411, 412, 413
 
 
 @functools.cache
-def host() -> Host:
+def host() -> App:
     folder = configured(WORKSHOP / "host", '[profiles.sandbox.params]\nclientId = "a"\nprefix = "b"\n')
     add_release(folder)
-    return Host(load(folder / "embeddable.toml"))
+    return App(load(folder / "embeddable.toml"))
 
 
 def request(data: bytes) -> None:
@@ -44,29 +44,29 @@ def request(data: bytes) -> None:
     first, *lines = head.split(b"\n")
     method, _, path = first.decode("latin-1").partition(" ")
     fields = ((name.strip().lower(), value.strip()) for name, _, value in (line.partition(b":") for line in lines))
-    headers = [field for field in fields if field[0] != b"content-length"]  # uvicorn lets a right one through alone
+    headers = [field for field in fields if field[0] != b"content-length"]  # uvicorn lets only a correct one through
     headers += [(b"content-length", str(len(body)).encode())] if body else []
-    sent = LOOP.run_until_complete(asked(method, path.partition("?")[0], headers, body))
+    sent = LOOP.run_until_complete(respond(method, path.partition("?")[0], headers, body))
 
     start, *rest = sent
     content = b"".join(message["body"] for message in rest)
     assert start["status"] in STATUSES, start
-    told = {name: value for name, value in start["headers"]}
-    assert len(told) == len(start["headers"]), "a header twice"
-    if method == "GET" and b"content-length" in told:
-        assert int(told[b"content-length"]) == len(content), "another length than announced"
+    fields_sent = {name: value for name, value in start["headers"]}
+    assert len(fields_sent) == len(start["headers"]), "a header twice"
+    if method == "GET" and b"content-length" in fields_sent:
+        assert int(fields_sent[b"content-length"]) == len(content), "another length than announced"
     if start["status"] == 206:
-        first_byte, last_byte = told[b"content-range"].split()[1].split(b"/")[0].split(b"-")
+        first_byte, last_byte = fields_sent[b"content-range"].split()[1].split(b"/")[0].split(b"-")
         assert int(last_byte) - int(first_byte) + 1 == len(content), "another part than announced"
 
 
-async def asked(method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> list[Message]:
-    """What the host sends for a request, to a client that stays until it is answered."""
+async def respond(method: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes) -> list[Message]:
+    """What the host sends for a request, to a client that stays connected."""
     sent: list[Message] = []
-    coming = [{"type": "http.request", "body": body, "more_body": False}]
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Any:
-        return coming.pop() if coming else await asyncio.Event().wait()
+        return messages.pop() if messages else await asyncio.Event().wait()
 
     async def send(message: Message) -> None:
         sent.append(message)
@@ -107,7 +107,7 @@ def manifest(data: bytes) -> None:
 
 
 def published(data: bytes) -> None:
-    """A file as the CDN answers it: its name, a line break, its text."""
+    """A file on the CDN: its name, a line break, its text."""
     name, _, content = data.partition(b"\n")
     text = content.decode(errors="replace")
     version_of(content)

@@ -1,4 +1,4 @@
-"""Every target of the fuzzer with all of its corpus: seeds, and what once broke something."""
+"""Every target of the fuzzer with its corpus: seeds, and what broke a target once."""
 
 from pathlib import Path
 

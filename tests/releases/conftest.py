@@ -1,6 +1,6 @@
-"""A network with a release on it, settings that pull from there, and what must hold when a pull is refused.
+"""A network with a release, settings that pull from there, and what must be true after a pull that failed.
 
-No power fails while these tests run: what they write need not have reached the disk before they go on.
+No power fails while these tests run, so nothing waits for the disk.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,8 +32,8 @@ def no_process_that_compresses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def at_once_and_directly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries follow each other without a pause, and no proxy stands between."""
-    monkeypatch.setattr("embeddable_host.releases.fetch.BACKOFF", (0.0, 0.0, 0.0))
+    """Retries have no delay, and there is no proxy."""
+    monkeypatch.setattr("embeddable_host.releases.fetch.RETRY_DELAYS_SECONDS", (0.0, 0.0, 0.0))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
 
 
@@ -63,7 +63,7 @@ def served(settings: Settings, tmp_path: Path) -> Release:
 
 @pytest.fixture
 def refused(settings: Settings, served: Release) -> Callable[..., str]:
-    """Pulls in vain, and returns why, having seen that what was served is untouched and nothing left over."""
+    """Pulls, which must fail and leave what was served untouched and nothing behind; returns the message."""
 
     def refused(origin: str | None = None, version: str | None = None) -> str:
         with pytest.raises(ReleaseError) as error:

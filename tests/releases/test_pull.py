@@ -12,7 +12,7 @@ import pytest
 
 from embeddable_host.config.settings import Settings
 from embeddable_host.releases.error import ReleaseError
-from embeddable_host.releases.fetch import AT_A_TIME
+from embeddable_host.releases.fetch import CONCURRENT_DOWNLOADS
 from embeddable_host.releases.install import staging
 from embeddable_host.releases.pull import pull
 from embeddable_host.releases.references import KNOWN, chunk_names
@@ -82,26 +82,26 @@ def test_each_file_is_asked_for_once(settings: Settings, network: Cdn) -> None:
 
 
 def test_some_files_are_fetched_at_a_time(settings: Settings, network: Cdn) -> None:
-    crowd = cdn.Crowd(AT_A_TIME)
+    crowd = cdn.Crowd(CONCURRENT_DOWNLOADS)
     network.faults |= {f"{LATEST}{name}": crowd for name in KNOWN}
     assert contents(pull(settings, None, None, Steps())) == FILES
-    assert crowd.largest == AT_A_TIME
+    assert crowd.largest == CONCURRENT_DOWNLOADS
 
 
-def test_a_server_that_answers_slowly_is_waited_for(settings: Settings, network: Cdn) -> None:
+def test_a_slow_server_is_waited_for(settings: Settings, network: Cdn) -> None:
     network.faults[f"{LATEST}app.js"] = cdn.in_pieces(FILES["app.js"], 20)
     assert pull(settings, None, None, Steps()).read("app.js") == FILES["app.js"]
 
 
-def test_a_server_that_does_not_answer_is_given_up(
+def test_a_server_without_a_response_is_given_up(
     refused: Callable[..., str], network: Cdn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("embeddable_host.releases.fetch.TIMEOUT", httpx2.Timeout(0.1))
     gate = cdn.Gate()
-    network.faults["/release.zip"] = gate  # the one file that is asked for, so that no other can be late
-    told = refused(f"{network.url}release.zip")
+    network.faults["/release.zip"] = gate  # the only file that is requested, so that no other can be late
+    message = refused(f"{network.url}release.zip")
     gate.opened.set()
-    assert f"{network.url}release.zip does not answer in time" in told
+    assert f"{network.url}release.zip timed out" in message
 
 
 @pytest.mark.parametrize("fault", [cdn.status(500), cdn.status(503), cdn.status(429), cdn.truncated])
@@ -113,24 +113,24 @@ def test_a_fault_that_passes_is_tried_over(settings: Settings, network: Cdn, fau
 
 def test_a_fault_that_stays_ends_the_pull(refused: Callable[..., str], network: Cdn) -> None:
     network.faults[f"{LATEST}app.js"] = cdn.status(500)
-    assert f"{network.url}latest/app.js answers 500" in refused()
+    assert f"{network.url}latest/app.js returned 500" in refused()
     assert network.requests.count(f"{LATEST}app.js") == 4
 
 
 def test_a_fault_that_does_not_pass_is_not_tried_over(refused: Callable[..., str], network: Cdn) -> None:
     network.faults[f"{LATEST}app.js"] = cdn.status(401)
-    assert f"{network.url}latest/app.js answers 401" in refused()
+    assert f"{network.url}latest/app.js returned 401" in refused()
     assert network.requests.count(f"{LATEST}app.js") == 1
 
 
 def test_a_file_that_is_cut_off_is_refused(refused: Callable[..., str], network: Cdn) -> None:
     network.faults[f"{LATEST}495.js"] = cdn.truncated
-    assert f"{network.url}latest/495.js breaks its answer off" in refused()
+    assert f"{network.url}latest/495.js broke off its response" in refused()
 
 
 def test_a_file_that_could_be_cut_off_unseen_is_refused(refused: Callable[..., str], network: Cdn) -> None:
     network.faults[f"{LATEST}495.js"] = cdn.of_unknown_length
-    assert "does not say how long it is" in refused()
+    assert "has no length" in refused()
 
 
 @pytest.mark.parametrize("name", ["app.js", "adapter.min.js", "app.css", "images/icon.svg"])
@@ -139,7 +139,7 @@ def test_a_page_in_place_of_another_file_is_refused(
     refused: Callable[..., str], network: Cdn, name: str, fault: Fault
 ) -> None:
     network.faults[LATEST + name] = fault
-    assert f"the server answers a page for {name}" in refused()
+    assert f"the server sent a page instead of {name}" in refused()
 
 
 def test_a_redirect_to_another_host_is_refused_and_not_followed(
@@ -147,9 +147,9 @@ def test_a_redirect_to_another_host_is_refused_and_not_followed(
 ) -> None:
     with cdn.serve(tmp_path / "www") as other:
         network.faults[f"{LATEST}app.js"] = cdn.redirect(f"{other.url}latest/app.js?code=1")
-        told = refused()
+        message = refused()
         assert other.requests == []
-    assert f"redirects to another host, {other.url}latest/app.js. " in told
+    assert f"redirects to another host, {other.url}latest/app.js. " in message
 
 
 def test_a_redirect_on_the_same_host_is_followed(settings: Settings, network: Cdn, published: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_redirect_on_the_same_host_is_followed(settings: Settings, network: Cd
 
 def test_redirects_without_end_are_refused(refused: Callable[..., str], network: Cdn) -> None:
     network.faults[f"{LATEST}app.js"] = cdn.redirect("app.js")
-    assert "comes after 5 redirects" in refused()
+    assert "redirects more than 5 times" in refused()
 
 
 @pytest.mark.parametrize(
@@ -178,9 +178,9 @@ def test_a_name_that_leads_out_of_the_release_is_refused(
     refused: Callable[..., str], network: Cdn, published: Path, name: str, content: bytes
 ) -> None:
     (published / name).write_bytes(content)
-    told = refused()
-    assert f"{network.url}latest/{name} names " in told
-    assert "which leads elsewhere" in told
+    message = refused()
+    assert f"{network.url}latest/{name} refers to " in message
+    assert "which is outside the release" in message
     assert not any("secret" in path for path in network.requests)
 
 
@@ -204,7 +204,7 @@ def test_a_required_file_that_is_absent_ends_the_pull(
     refused: Callable[..., str], network: Cdn, published: Path, name: str
 ) -> None:
     (published / name).unlink()
-    assert f"{network.url}latest/{name} answers 404" in refused()
+    assert f"{network.url}latest/{name} returned 404" in refused()
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
@@ -258,20 +258,20 @@ def test_more_files_than_a_release_has_are_refused(
     assert "names more than 20 files" in refused()
 
 
-def test_a_server_that_dies_halfway_is_told(refused: Callable[..., str], network: Cdn) -> None:
+def test_a_server_that_dies_halfway_is_reported(refused: Callable[..., str], network: Cdn) -> None:
     def die(handler: cdn.Handler) -> None:
         network.die()
         cdn.truncated(handler)
 
     network.faults[f"{LATEST}ja-JP.js"] = die
-    told = refused()
-    assert told.startswith(f"{network.url}latest/")
-    # Of the files that were asked for at once, one finds nobody and another is cut off: the first to fail is told.
-    assert "cannot be reached" in told or "breaks its answer off" in told
-    assert told.endswith("Try again later")
+    message = refused()
+    assert message.startswith(f"{network.url}latest/")
+    # Of the files that were requested at once, one finds no server and another is cut off: the message has the first.
+    assert "cannot be reached" in message or "broke off its response" in message
+    assert message.endswith("Try again later")
 
 
-def test_a_server_that_is_not_there_is_told(refused: Callable[..., str], network: Cdn) -> None:
+def test_a_server_that_is_not_there_is_reported(refused: Callable[..., str], network: Cdn) -> None:
     network.die()
     assert "cannot be reached" in refused()
 
@@ -286,8 +286,8 @@ from world.timeouts import TIMEOUT
 from world.small_release import Steps
 
 class Dies(Steps):
-    def say(self, stage):
-        super().say(stage)
+    def begin(self, stage):
+        super().begin(stage)
         if stage == "Compressing":
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -316,7 +316,7 @@ def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
     puller = pull_elsewhere(settings, "Steps")
     try:
         assert gate.reached.wait(TIMEOUT)
-        with pytest.raises(ReleaseError, match="Another pull is at work"):
+        with pytest.raises(ReleaseError, match="Another pull is running"):
             pull(settings, None, None, Steps())
     finally:
         puller.kill()
@@ -330,7 +330,7 @@ def test_a_pull_that_is_killed_while_it_fetches_leaves_what_was_served(
     assert not list(settings.releases.glob(".staging-*"))
 
 
-def test_a_second_pull_is_refused_while_one_is_at_work(settings: Settings, served: Release) -> None:
-    with staging(settings.releases), pytest.raises(ReleaseError, match="Another pull is at work"):
+def test_a_second_pull_is_refused_while_one_is_running(settings: Settings, served: Release) -> None:
+    with staging(settings.releases), pytest.raises(ReleaseError, match="Another pull is running"):
         pull(settings, None, None, Steps())
     assert open_release(settings.releases) == served

@@ -43,7 +43,7 @@ def test_what_is_neither_address_nor_folder_nor_archive_is_refused(
     assert "neither an address, nor a folder, nor an archive" in refused(str(tmp_path / name))
 
 
-def test_a_version_is_refused_where_there_is_but_one(refused: Callable[..., str], tmp_path: Path) -> None:
+def test_a_version_is_refused_where_there_is_only_one(refused: Callable[..., str], tmp_path: Path) -> None:
     packed = pack(tmp_path / "release.zip", FILES)
     for origin in (str(tmp_path / "www" / "latest"), str(packed), "http://127.0.0.1:9/release.zip"):
         assert "is one release already" in refused(origin, "2.3.1")
@@ -94,7 +94,7 @@ def test_an_archive_is_fetched_from_an_address(settings: Settings, network: Cdn,
 
 def test_a_page_in_place_of_an_archive_is_refused(refused: Callable[..., str], network: Cdn) -> None:
     network.faults["/release.zip"] = cdn.page
-    assert "the server answers a page" in refused(f"{network.url}release.zip")
+    assert "the server sent a page" in refused(f"{network.url}release.zip")
 
 
 @pytest.mark.parametrize("name", ["../evil.js", "/evil.js", "a/../../evil.js", "a\\..\\evil.js", "./../evil.js"])
@@ -103,7 +103,7 @@ def test_a_name_that_leads_out_of_an_archive_is_refused(
     refused: Callable[..., str], tmp_path: Path, archive: str, name: str
 ) -> None:
     pack(tmp_path / archive, {**FILES, name: b"evil"})
-    assert "which leads elsewhere" in refused(str(tmp_path / archive))
+    assert "which leads outside the release" in refused(str(tmp_path / archive))
     assert not list(tmp_path.rglob("evil.js"))
 
 
@@ -138,7 +138,7 @@ def test_an_archive_beyond_the_bounds_is_refused(
 ) -> None:
     monkeypatch.setattr(f"embeddable_host.releases.archive.{bound}", value)
     archive = pack(tmp_path / name, FILES)
-    assert "holds more than" in refused(str(archive))
+    assert "contains more than" in refused(str(archive))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -147,7 +147,7 @@ def test_an_archive_with_a_file_twice_is_refused(refused: Callable[..., str], tm
     archive = pack(tmp_path / name, FILES)
     with tarfile.open(archive, "a") if name.endswith("tar") else zipfile.ZipFile(archive, "a") as packed:
         (packed.add if name.endswith("tar") else packed.write)(tmp_path / "www/latest/app.js", "app.js")
-    assert "holds app.js twice" in refused(str(archive))
+    assert "contains app.js twice" in refused(str(archive))
 
 
 @pytest.mark.parametrize("name", ARCHIVES)

@@ -1,4 +1,4 @@
-"""A release on the disk: made whole or not at all, and believed only after every byte was compared."""
+"""A release on the disk: complete or not there, and opened only after every byte was compared."""
 
 import gzip
 import hashlib
@@ -83,7 +83,7 @@ def test_a_variant_that_is_not_smaller_is_not_kept(one: Release) -> None:
     assert one.files["assets/rc/logo.svg"].codings == {}
 
 
-def test_what_is_compressed_already_is_left_alone(one: Release) -> None:
+def test_what_is_compressed_already_is_left_unchanged(one: Release) -> None:
     assert one.files["fonts/lato.woff2"].codings == {}
 
 
@@ -233,8 +233,8 @@ def test_a_harmed_file_is_found_and_named(
     harm(one.folder / name)
     with pytest.raises(ReleaseError) as refused:
         open_release(releases, one.id)
-    for told in (one.id, name, "embeddable-host pull"):
-        assert told in str(refused.value)
+    for part in (one.id, name, "embeddable-host pull"):
+        assert part in str(refused.value)
 
 
 @pytest.mark.parametrize("harm", [flip, truncate, Path.unlink, replace_by_link])
@@ -399,7 +399,7 @@ def test_the_current_release_is_not_removed(releases: Path, one: Release) -> Non
 
 
 def test_nothing_is_removed_while_a_pull_is_at_work(releases: Path, one: Release) -> None:
-    with staging(releases), pytest.raises(ReleaseError, match="Another pull is at work"):
+    with staging(releases), pytest.raises(ReleaseError, match="Another pull is running"):
         remove(releases, one.id)
     assert installed(releases) == [one.id]
 
@@ -417,7 +417,7 @@ def test_a_current_that_is_no_link_is_refused(releases: Path, one: Release) -> N
         current(releases)
 
 
-def test_a_current_that_was_deleted_is_told(releases: Path, one: Release) -> None:
+def test_a_current_that_was_deleted_is_reported(releases: Path, one: Release) -> None:
     (releases / "current").symlink_to("2.3.0-gone")
     with pytest.raises(ReleaseError, match=r"There is no release 2\.3\.0-gone"):
         open_release(releases)
@@ -429,13 +429,13 @@ def test_a_current_that_was_deleted_is_told(releases: Path, one: Release) -> Non
 def test_one_pull_at_a_time(releases: Path) -> None:
     with (
         staging(releases),
-        pytest.raises(ReleaseError, match="Another pull is at work"),
+        pytest.raises(ReleaseError, match="Another pull is running"),
         staging(releases),
     ):
         pass
 
 
-def test_what_a_killed_pull_left_is_swept_away_and_nothing_else(releases: Path, one: Release) -> None:
+def test_what_a_killed_pull_left_is_removed_and_nothing_else(releases: Path, one: Release) -> None:
     use(releases, one.id)
     (releases / ".staging-1" / "files").mkdir(parents=True)
     (releases / ".staging-2").symlink_to(one.id)
@@ -445,7 +445,7 @@ def test_what_a_killed_pull_left_is_swept_away_and_nothing_else(releases: Path, 
     assert open_release(releases) == one
 
 
-def test_what_the_disk_refuses_is_told(tmp_path: Path) -> None:
+def test_what_the_disk_refuses_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ReleaseError, match="Not a directory"), staging(tmp_path / "file" / "releases"):
         pass

@@ -1,8 +1,9 @@
-"""The best encodings: made once, kept in a folder, and believed only as far as they decode to what they stand for."""
+"""The best encodings: made once, kept in a folder, and used only if they decode to the right content."""
 
 import gzip
 import os
 import shutil
+import time
 from pathlib import Path
 
 import brotli
@@ -11,9 +12,11 @@ import pytest
 from embeddable_host.config.settings import Redirect, Settings
 from embeddable_host.responses.asset import Asset
 from embeddable_host.responses.body import LARGE, Body
-from embeddable_host.responses.compression import Cache, compress
+from embeddable_host.responses.cache import UNUSED_DAYS, Cache
+from embeddable_host.responses.compression import BEST
 from embeddable_host.site.site import Site, build_site
-from world.host import content
+from world.host import content, fill_cache
+from world.release import CompressorHere
 
 DECODERS = {"br": brotli.decompress, "gzip": gzip.decompress}
 
@@ -31,7 +34,7 @@ def encoded(asset: Asset, coding: str) -> bytes:
 
 def test_the_best_encodings_are_used_once_they_are_made(settings: Settings) -> None:
     site = build_site(settings)
-    compress(Cache(settings.cache), site.pending)
+    fill_cache(settings)
     again = build_site(settings)
     assert site.pending
     assert again.pending == ()
@@ -40,8 +43,8 @@ def test_the_best_encodings_are_used_once_they_are_made(settings: Settings) -> N
     assert encoded(again["/redirect.html"], "gzip") == gzip.compress(plain, compresslevel=9, mtime=0)
 
 
-def test_a_cache_that_was_tampered_with_is_not_believed(settings: Settings) -> None:
-    compress(Cache(settings.cache), build_site(settings).pending)
+def test_a_cache_that_was_tampered_with_is_not_used(settings: Settings) -> None:
+    fill_cache(settings)
     kept = list(settings.cache.glob("*.*"))
     for file in kept:
         file.write_bytes(brotli.compress(b"evil") if file.suffix == ".br" else gzip.compress(b"evil"))
@@ -57,7 +60,7 @@ def with_large_bodies(tmp_path: Path) -> Settings:
 
 
 def finished(settings: Settings) -> Site:
-    compress(Cache(settings.cache), build_site(settings).pending)
+    fill_cache(settings)
     return build_site(settings)
 
 
@@ -73,13 +76,13 @@ def test_what_is_served_from_the_cache_is_not_pruned(with_large_bodies: Settings
     for file in settings.cache.iterdir():
         os.utime(file, (0, 0))
     site = build_site(settings, before if knows_the_one_before else None)
-    Cache(settings.cache).prune()
+    Cache(settings.cache).fill((), CompressorHere(BEST))  # which prunes
     streamed = [body.content for body in bodies(site) if body.size > LARGE]
     assert streamed
     assert all(isinstance(content, bytes) or content.is_file() for content in streamed)
 
 
-def test_what_a_new_site_has_in_common_with_the_one_before_is_held_once(settings: Settings) -> None:
+def test_what_two_sites_have_in_common_is_in_memory_once(settings: Settings) -> None:
     before = finished(settings)
     changed = settings.model_copy(update={"redirect": Redirect(title="Another")})
     known = {id(body) for body in bodies(before)}
@@ -88,7 +91,7 @@ def test_what_a_new_site_has_in_common_with_the_one_before_is_held_once(settings
     assert "/adapter.js" not in new
 
 
-def test_what_is_not_compressed_yet_is_held_once_too(settings: Settings) -> None:
+def test_what_is_not_compressed_yet_is_in_memory_once_too(settings: Settings) -> None:
     before = build_site(settings)
     known = {body.digest: body.content for body in bodies(before) if body.coding != "identity"}
     again = [body for body in bodies(build_site(settings, before)) if body.coding != "identity"]
@@ -101,5 +104,21 @@ def test_a_cache_that_was_emptied_is_filled_again(with_large_bodies: Settings) -
     shutil.rmtree(with_large_bodies.cache)
     again = build_site(with_large_bodies, before)
     assert [body.read() for body in bodies(again) if body.coding == "identity"]
-    compress(Cache(with_large_bodies.cache), again.pending)
+    fill_cache(with_large_bodies)
     assert build_site(with_large_bodies, again).pending == ()
+
+
+def test_what_nothing_uses_is_pruned_and_so_is_what_a_killed_process_left(settings: Settings) -> None:
+    fill_cache(settings)
+    (settings.cache / ".pending-1234").mkdir()
+    (settings.cache / ".pending-1234" / "body").write_bytes(b"left")
+    old = time.time() - (UNUSED_DAYS + 1) * 86400
+    for file in settings.cache.iterdir():
+        os.utime(file, (old, old))
+    Cache(settings.cache).fill((), CompressorHere(BEST))
+    assert list(settings.cache.iterdir()) == []
+
+
+def test_only_what_is_being_compressed_lies_in_a_pending_folder(settings: Settings) -> None:
+    fill_cache(settings)
+    assert {file.suffix for file in settings.cache.iterdir()} == {".br", ".gzip"}

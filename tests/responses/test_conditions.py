@@ -13,17 +13,17 @@ ETAG = re.compile(r'"[\x21\x23-\x7e]+"')
 
 def test_every_address_has_a_strong_entity_tag(server: Server, addresses: list[str]) -> None:
     for address in addresses:
-        answer = server.ask(address)
-        assert answer.status == 200, address
-        assert ETAG.fullmatch(answer.headers["etag"]), address
+        response = server.ask(address)
+        assert response.status == 200, address
+        assert ETAG.fullmatch(response.headers["etag"]), address
 
 
 def test_different_bytes_have_different_tags(server: Server, addresses: list[str]) -> None:
     bodies: dict[str, bytes] = {}
     for address in addresses:
         for coding in ("identity", "gzip", "br"):
-            answer = server.ask(address, {"Accept-Encoding": coding})
-            assert bodies.setdefault(answer.headers["etag"], answer.body) == answer.body, address
+            response = server.ask(address, {"Accept-Encoding": coding})
+            assert bodies.setdefault(response.headers["etag"], response.body) == response.body, address
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip", "br"])
@@ -31,9 +31,9 @@ def test_a_304_has_just_the_headers_that_a_cache_updates(server: Server, address
     """RFC 9110 §15.4.5 names them, and each must be what the 200 has."""
     for address in addresses:
         full = server.ask(address, {"Accept-Encoding": coding})
-        answer = server.ask(address, {"Accept-Encoding": coding, "If-None-Match": full.headers["etag"]})
+        response = server.ask(address, {"Accept-Encoding": coding, "If-None-Match": full.headers["etag"]})
         kept = {name: full.headers[name] for name in ("etag", "cache-control", "vary") if name in full.headers}
-        assert (answer.status, answer.body, but_date(answer)) == (304, b"", kept), address
+        assert (response.status, response.body, but_date(response)) == (304, b"", kept), address
 
 
 IF_NONE_MATCH: dict[str, tuple[str | list[str], int]] = {
@@ -61,9 +61,9 @@ IF_NONE_MATCH: dict[str, tuple[str | list[str], int]] = {
 def test_if_none_match_is_compared_weakly(server: Server, method: str, name: str) -> None:
     value, status = IF_NONE_MATCH[name]
     tag = server.ask("/adapter.js").headers["etag"]
-    answer = server.ask("/adapter.js", {"If-None-Match": filled(value, tag)}, method)
-    assert answer.status == status
-    assert answer.headers["etag"] == tag
+    response = server.ask("/adapter.js", {"If-None-Match": filled(value, tag)}, method)
+    assert response.status == status
+    assert response.headers["etag"] == tag
 
 
 IF_MATCH: dict[str, tuple[str | list[str], int]] = {
@@ -107,8 +107,8 @@ def test_a_condition_does_not_turn_what_is_missing_into_something(server: Server
         assert server.ask("/nothing", headers).status == 404
 
 
-def test_other_headers_are_another_answer(tmp_path: Path) -> None:
-    """A browser that is told 304 keeps the headers it has: who may frame the widget must change the entity tag."""
+def test_other_headers_have_another_entity_tag(tmp_path: Path) -> None:
+    """A browser that gets a 304 keeps the headers it has: a change of who may frame the widget must change the tag."""
     folder = configured(tmp_path / "host")
     release = add_release(folder)
     tags = set()

@@ -5,7 +5,7 @@ import pytest
 from embeddable_host.releases.release import Release
 from world.host import LARGE, Server
 from world.release import FONT, RINGTONE
-from world.wire import ADAPTERS, IMMUTABLE, KEPT_BY_NOBODY, MINUTES, MODULES, NO_STORE, OUR_PAGES, OWN, PAGES
+from world.wire import ADAPTERS, IMMUTABLE, MINUTES, MODULES, NO_STORE, OUR_PAGES, OWN, PAGES, UNCACHED_PAGES
 
 
 def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, release: Release) -> None:
@@ -27,9 +27,9 @@ def test_everything_has_its_media_type_and_is_not_sniffed(server: Server, releas
     }
     for address, media_type in expected.items():
         for coding in ("br", "identity"):
-            answer = server.ask(address, {"Accept-Encoding": coding})
-            assert answer.headers["content-type"] == media_type, address
-            assert answer.headers["x-content-type-options"] == "nosniff", address
+            response = server.ask(address, {"Accept-Encoding": coding})
+            assert response.headers["content-type"] == media_type, address
+            assert response.headers["x-content-type-options"] == "nosniff", address
 
 
 def test_everything_is_cached_as_long_as_it_holds(server: Server, release: Release) -> None:
@@ -37,7 +37,7 @@ def test_everything_is_cached_as_long_as_it_holds(server: Server, release: Relea
     # The release's app.html has our script in it, and its headers follow the settings.
     ours = {widget + "app.html": MINUTES, widget + "before-app.js": MINUTES}
     expected = {
-        **{address: NO_STORE if address.endswith(KEPT_BY_NOBODY) else MINUTES for address in OWN},
+        **{address: NO_STORE if address.endswith(UNCACHED_PAGES) else MINUTES for address in OWN},
         **{widget + name: IMMUTABLE for name in release.files},
         **ours,
         "/healthz": NO_STORE,
@@ -61,7 +61,7 @@ def test_the_redirect_page_keeps_its_opener_and_sends_no_referrer(server: Server
     assert headers["referrer-policy"] == "no-referrer"
 
 
-def test_no_page_severs_its_window_but_the_rehearsal_s_login_page(server: Server) -> None:
+def test_no_page_severs_its_window_but_the_login_page_of_the_sign_in_test(server: Server) -> None:
     pages = [address for address in OUR_PAGES if address != "/nothing"]
     policies = {address: server.ask(address).headers["cross-origin-opener-policy"] for address in pages}
     severing = {address for address, policy in policies.items() if policy == "same-origin"}

@@ -1,4 +1,4 @@
-"""What no request can get out of the host, however it is written, and that nothing depends on who asks."""
+"""What no request can get from the host, however it is written; and no response depends on the client."""
 
 import re
 from urllib.parse import quote
@@ -20,17 +20,17 @@ METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "SE
 @pytest.mark.parametrize("method", METHODS)
 def test_another_method_is_refused_with_those_there_are(server: Server, large: str, method: str) -> None:
     for address in ("/redirect.html", "/adapter.js", large, "/healthz"):
-        answer = server.ask(address, {"X-Secret": CANARY}, method)
-        assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
-        assert CANARY.encode() not in answer.body
+        response = server.ask(address, {"X-Secret": CANARY}, method)
+        assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
+        assert CANARY.encode() not in response.body
 
 
 def test_a_body_is_not_read_as_another_request(server: Server) -> None:
     inner = b"GET /adapter.js HTTP/1.1\r\nHost: a\r\n\r\n"
     head = b"POST /redirect.html HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(inner)
-    answer = server.exchange(head + inner)
-    assert answer is not None
-    assert answer.status == 405
+    response = server.exchange(head + inner)
+    assert response is not None
+    assert response.status == 405
 
 
 def test_what_is_not_there_has_a_page_that_repeats_nothing(server: Server) -> None:
@@ -39,11 +39,11 @@ def test_what_is_not_there_has_a_page_that_repeats_nothing(server: Server) -> No
     assert first.headers["content-type"] == "text/html; charset=utf-8"
     assert first.headers["cache-control"] == NO_STORE
     for address in ("/other?code=1", "/sandbox", "/sandbox/nothing", "/widget/", "/<script>", "/nothing.js"):
-        answer = server.ask(quote(address, safe="/?="))
-        assert (answer.status, but_date(answer), answer.body) == (404, but_date(first), first.body)
+        response = server.ask(quote(address, safe="/?="))
+        assert (response.status, but_date(response), response.body) == (404, but_date(first), first.body)
 
 
-# Nothing depends on who asks, or by which name and query
+# No response depends on the client, the host name or the query
 
 
 ASKED_BY: dict[str, Headers] = {
@@ -74,15 +74,19 @@ ASKED_BY: dict[str, Headers] = {
 @pytest.mark.parametrize("name", ASKED_BY)
 def test_headers_about_the_client_change_nothing(server: Server, addresses: list[str], name: str) -> None:
     for address in (*addresses, "/nothing"):
-        plain, answer = server.ask(address), server.ask(address, ASKED_BY[name])
-        assert (answer.status, but_date(answer), answer.body) == (plain.status, but_date(plain), plain.body), address
+        plain, response = server.ask(address), server.ask(address, ASKED_BY[name])
+        assert (response.status, but_date(response), response.body) == (plain.status, but_date(plain), plain.body), (
+            address
+        )
 
 
 @pytest.mark.parametrize("query", ["?", "?code=1&state=a-b", "?clientId=evil&%3Cscript%3E", "?a=" + "b" * 8000])
 def test_a_query_changes_nothing(server: Server, addresses: list[str], query: str) -> None:
     for address in (*addresses, "/nothing"):
-        plain, answer = server.ask(address), server.ask(address + query)
-        assert (answer.status, but_date(answer), answer.body) == (plain.status, but_date(plain), plain.body), address
+        plain, response = server.ask(address), server.ask(address + query)
+        assert (response.status, but_date(response), response.body) == (plain.status, but_date(plain), plain.body), (
+            address
+        )
 
 
 def test_an_address_may_be_encoded_in_any_way(server: Server) -> None:
@@ -168,12 +172,12 @@ OUTSIDE = [
 def test_no_path_leads_outside(server: Server, release: Release, path: str) -> None:
     target = path.format(id=release.id).encode()
     for target_form in (target, b"http://evil.example" + target):
-        answer = server.exchange(b"GET " + target_form + b" HTTP/1.1\r\nHost: a\r\n\r\n")
-        assert answer is not None
-        assert answer.status in (400, 404)
-        assert CANARY.encode() not in answer.body
-        assert b"root:" not in answer.body
-        assert len(answer.body) < 4000
+        response = server.exchange(b"GET " + target_form + b" HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert response is not None
+        assert response.status in (400, 404)
+        assert CANARY.encode() not in response.body
+        assert b"root:" not in response.body
+        assert len(response.body) < 4000
 
 
 HEADER = b"Host: a\r\n\r\n"
@@ -184,7 +188,7 @@ MALFORMED: dict[str, bytes] = {
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     "bytes beyond ASCII": b"GET /\xff\xfe HTTP/1.1\r\n" + HEADER,
     "a path without slash": b"GET canary.txt HTTP/1.1\r\n" + HEADER,
-    "a query alone": b"GET ?code=1 HTTP/1.1\r\n" + HEADER,
+    "only a query": b"GET ?code=1 HTTP/1.1\r\n" + HEADER,
     "an asterisk": b"GET * HTTP/1.1\r\n" + HEADER,
     "options of the server": b"OPTIONS * HTTP/1.1\r\n" + HEADER,
     "a tunnel": b"CONNECT evil.example:443 HTTP/1.1\r\n" + HEADER,
@@ -208,9 +212,9 @@ MALFORMED: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_no_request_however_odd_is_an_error_of_the_server(server: Server, name: str) -> None:
-    answer = server.exchange(MALFORMED[name])
-    assert answer is None or answer.status < 500
-    assert answer is None or CANARY.encode() not in answer.body
+    response = server.exchange(MALFORMED[name])
+    assert response is None or response.status < 500
+    assert response is None or CANARY.encode() not in response.body
     assert server.ask("/healthz").status == 200
 
 
@@ -238,7 +242,7 @@ def words(strategy: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
     if_match=words(TAG_WORDS),
     if_range=words(TAG_WORDS),
 )
-def test_whatever_is_asked_the_answer_is_consistent(
+def test_the_response_to_any_request_is_consistent(
     server: Server,
     large: str,
     accept_encoding: str | None,
@@ -256,33 +260,33 @@ def test_whatever_is_asked_the_answer_is_consistent(
     }
     tag = server.ask(large, {"Accept-Encoding": "br"}).headers["etag"]
     given = {name: value.replace("TAG", tag) for name, value in fields.items() if value is not None}
-    answer = server.ask(large, given)
-    assert answer.status in (200, 206, 304, 406, 412, 416)
-    if answer.status == 200:
-        assert decoded(answer) == LARGE_CONTENT
-    elif answer.status == 206:
-        part = re.fullmatch(rf"bytes (\d+)-(\d+)/{len(LARGE_CONTENT)}", answer.headers["content-range"])
+    response = server.ask(large, given)
+    assert response.status in (200, 206, 304, 406, 412, 416)
+    if response.status == 200:
+        assert decoded(response) == LARGE_CONTENT
+    elif response.status == 206:
+        part = re.fullmatch(rf"bytes (\d+)-(\d+)/{len(LARGE_CONTENT)}", response.headers["content-range"])
         assert part
-        assert answer.body == LARGE_CONTENT[int(part[1]) : int(part[2]) + 1]
-    elif answer.status == 304:
+        assert response.body == LARGE_CONTENT[int(part[1]) : int(part[2]) + 1]
+    elif response.status == 304:
         assert if_none_match is not None
-    elif answer.status == 412:
+    elif response.status == 412:
         assert if_match is not None
 
 
 @FUZZ
 @given(path=st.binary(max_size=60))
 def test_a_path_that_is_no_address_is_not_found(server: Server, addresses: list[str], path: bytes) -> None:
-    answer = server.ask("/" + quote(path, safe=""))
+    response = server.ask("/" + quote(path, safe=""))
     known = "/" + path.decode(errors="replace") in addresses
-    assert answer.status == (200 if known else 404)
+    assert response.status == (200 if known else 404)
 
 
-def test_answers_on_one_connection_do_not_mix(server: Server, addresses: list[str]) -> None:
+def test_responses_on_one_connection_do_not_mix(server: Server, addresses: list[str]) -> None:
     connection = server.connect()
     apart = [server.ask(address) for address in addresses]
-    for address, alone in zip(addresses, apart, strict=True):
+    for address, single in zip(addresses, apart, strict=True):
         for headers, method in (({}, "HEAD"), ({"If-None-Match": "*"}, "GET"), ({}, "GET")):
-            answer = ask(connection, address, headers, method)
-        assert answer.body == alone.body, address
+            response = ask(connection, address, headers, method)
+        assert response.body == single.body, address
     connection.close()

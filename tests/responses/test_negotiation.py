@@ -45,18 +45,18 @@ ACCEPT_ENCODING: dict[str, tuple[str | list[str] | None, str]] = {
 @pytest.mark.parametrize("name", ACCEPT_ENCODING)
 def test_the_coding_is_the_best_that_the_client_takes(server: Server, name: str) -> None:
     field, coding = ACCEPT_ENCODING[name]
-    answer = server.ask("/adapter.js", {} if field is None else {"Accept-Encoding": field})
-    assert answer.status == 200
-    assert answer.headers.get("content-encoding", "identity") == coding
-    assert decoded(answer) == server.ask("/adapter.js").body
+    response = server.ask("/adapter.js", {} if field is None else {"Accept-Encoding": field})
+    assert response.status == 200
+    assert response.headers.get("content-encoding", "identity") == coding
+    assert decoded(response) == server.ask("/adapter.js").body
 
 
 @pytest.mark.parametrize("field", ["identity;q=0", "*;q=0", "identity;q=0, br;q=0, gzip;q=0", "deflate, *;q=0"])
 def test_who_takes_nothing_gets_nothing(server: Server, field: str) -> None:
     for method in ("GET", "HEAD"):
-        answer = server.ask("/adapter.js", {"Accept-Encoding": field}, method)
-        assert answer.status == 406
-        assert answer.headers["vary"] == "Accept-Encoding"
+        response = server.ask("/adapter.js", {"Accept-Encoding": field}, method)
+        assert response.status == 406
+        assert response.headers["vary"] == "Accept-Encoding"
 
 
 def test_the_codings_are_there_and_smaller(server: Server, large: str) -> None:
@@ -74,11 +74,13 @@ def test_every_coding_decodes_to_the_same_bytes(server: Server, addresses: list[
             assert decoded(server.ask(address, {"Accept-Encoding": coding})) == plain.body, address
 
 
-def test_vary_is_told_of_what_varies_and_of_nothing_else(server: Server, addresses: list[str]) -> None:
+def test_vary_is_sent_where_the_response_varies_and_nowhere_else(server: Server, addresses: list[str]) -> None:
     for address in addresses:
-        answers = [server.ask(address, {"Accept-Encoding": coding}) for coding in ("br", "gzip", "identity")]
-        varies = len({answer.headers["etag"] for answer in answers}) > 1
-        assert {answer.headers.get("vary") for answer in answers} == {"Accept-Encoding" if varies else None}, address
+        responses = [server.ask(address, {"Accept-Encoding": coding}) for coding in ("br", "gzip", "identity")]
+        varies = len({response.headers["etag"] for response in responses}) > 1
+        assert {response.headers.get("vary") for response in responses} == {"Accept-Encoding" if varies else None}, (
+            address
+        )
 
 
 def test_head_has_the_headers_of_get_and_no_body(server: Server, addresses: list[str]) -> None:

@@ -58,8 +58,8 @@ class Inline(HTMLParser):
             self._inside = ""
 
 
-def policy(answer: Response) -> dict[str, list[str]]:
-    directives = answer.headers.get("content-security-policy", "").split(";")
+def policy(response: Response) -> dict[str, list[str]]:
+    directives = response.headers.get("content-security-policy", "").split(";")
     return {words[0]: words[1:] for directive in directives if (words := directive.split())}
 
 
@@ -78,8 +78,8 @@ def test_the_policy_allows_the_page_s_own_scripts_and_styles_by_hash_and_no_othe
     for host in (server, unhosted):
         if host is unhosted and address.startswith(("/sandbox", "/start.html")):  # it has neither profile nor relay
             continue
-        answer = host.ask(address)
-        allowed, page = policy(answer), Inline(answer.body)
+        response = host.ask(address)
+        allowed, page = policy(response), Inline(response.body)
         hashes = {hash_source(script) for script in page.found["script"]}
         cdn = {source for source in allowed["script-src"] if source.startswith("https:")}
         assert not cdn or (host is unhosted and address.endswith(WITH_ADAPTER))
@@ -127,15 +127,15 @@ def imports(server: Server, module: str) -> list[str]:
 
 
 def test_the_redirect_page_loads_nothing(server: Server) -> None:
-    answer = server.ask("/redirect.html")
-    page = Inline(answer.body)
+    response = server.ask("/redirect.html")
+    page = Inline(response.body)
     assert page.loaded == ["data:,"]
     assert not re.search(r"@import|url\(", page.found["style"][0])
-    assert policy(answer)["default-src"] == ["'none'"]
-    assert not policy(answer).keys() & {"font-src", "media-src"}
+    assert policy(response)["default-src"] == ["'none'"]
+    assert not policy(response).keys() & {"font-src", "media-src"}
 
 
-def test_the_redirect_page_asks_this_host_alone_and_where_there_is_no_relay_nobody(
+def test_the_redirect_page_connects_only_to_this_host_and_without_a_relay_to_none(
     server: Server, unhosted: Server
 ) -> None:
     assert policy(server.ask("/redirect.html"))["connect-src"] == ["'self'"]
@@ -147,16 +147,16 @@ API_SERVERS = ["https://platform.ringcentral.com", "https://platform.devtest.rin
 
 def test_the_setup_page_alone_may_ask_ringcentral_s_servers_and_no_others(server: Server) -> None:
     for address in OUR_PAGES:
-        asked = policy(server.ask(address)).get("connect-src", [])
-        assert asked == ["'self'", *API_SERVERS] if address in ("/", "/sandbox/") else asked in ([], ["'self'"])
+        sources = policy(server.ask(address)).get("connect-src", [])
+        assert sources == ["'self'", *API_SERVERS] if address in ("/", "/sandbox/") else sources in ([], ["'self'"])
 
 
 def test_a_profile_s_own_server_may_be_asked_by_its_setup_page(tmp_path: Path) -> None:
     settings = '[profiles.own.params]\nappServer = "https://api.example.com/path/"'
     pages = assets(configured(tmp_path, settings))
-    asked = {path: dict(pages[path].headers)["Content-Security-Policy"] for path in ("/", "/own/")}
-    assert f"connect-src 'self' {' '.join(API_SERVERS)};" in asked["/"]
-    assert f"connect-src 'self' {' '.join(API_SERVERS)} https://api.example.com;" in asked["/own/"]
+    policies = {path: dict(pages[path].headers)["Content-Security-Policy"] for path in ("/", "/own/")}
+    assert f"connect-src 'self' {' '.join(API_SERVERS)};" in policies["/"]
+    assert f"connect-src 'self' {' '.join(API_SERVERS)} https://api.example.com;" in policies["/own/"]
 
 
 FRAMEABLE = ("/redirect.html", "/app.html", "/test.html", "/stand-in-app.html", "/widget/{id}/app.html")

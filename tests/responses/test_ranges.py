@@ -1,11 +1,11 @@
-"""Parts of an answer (RFC 9110 §14), and errors that no cache may keep."""
+"""Parts of an response (RFC 9110 §14), and errors that no cache may keep."""
 
 import pytest
 
 from world.host import LARGE_CONTENT, Headers, Server
 from world.wire import NO_STORE, but_date, decoded, filled
 
-# What is asked for, and the part that must come: None is the whole, "416" is none.
+# The Range field, and the expected part: None is the full body, "416" is no part.
 RANGES: dict[str, tuple[str, slice | str | None]] = {
     "first byte": ("bytes=0-0", slice(0, 1)),
     "some": ("bytes=10-19", slice(10, 20)),
@@ -41,26 +41,26 @@ RANGES: dict[str, tuple[str, slice | str | None]] = {
 
 @pytest.mark.parametrize("name", RANGES)
 @pytest.mark.parametrize("which", ["streamed", "in memory"])
-def test_a_part_is_answered_as_it_was_asked_for(server: Server, large: str, which: str, name: str) -> None:
+def test_a_range_gets_its_part(server: Server, large: str, which: str, name: str) -> None:
     address = large if which == "streamed" else "/redirect.html"
     field, part = RANGES[name]
     full = server.ask(address)
     size = len(full.body)
-    answer = server.ask(address, {"Range": field.format(size=size, last=size - 1)})
+    response = server.ask(address, {"Range": field.format(size=size, last=size - 1)})
     if part is None:
-        assert (answer.status, but_date(answer), answer.body) == (200, but_date(full), full.body)
+        assert (response.status, but_date(response), response.body) == (200, but_date(full), full.body)
     elif part == "416" or (isinstance(part, slice) and (part.start or 0) >= size):
-        assert answer.status == 416
-        assert answer.headers["content-range"] == f"bytes */{size}"
+        assert response.status == 416
+        assert response.headers["content-range"] == f"bytes */{size}"
     else:
         expected = full.body[part]
         first = size - len(expected) if part.stop is None else part.start
-        assert answer.status == 206
-        assert answer.body == expected
-        assert answer.headers["content-range"] == f"bytes {first}-{first + len(expected) - 1}/{size}"
-        assert answer.headers["content-length"] == str(len(expected))
+        assert response.status == 206
+        assert response.body == expected
+        assert response.headers["content-range"] == f"bytes {first}-{first + len(expected) - 1}/{size}"
+        assert response.headers["content-length"] == str(len(expected))
         for header in ("etag", "cache-control", "content-type", "vary"):
-            assert answer.headers.get(header) == full.headers.get(header)
+            assert response.headers.get(header) == full.headers.get(header)
 
 
 IF_RANGE: dict[str, tuple[str, int]] = {
@@ -78,9 +78,9 @@ def test_a_part_of_what_has_changed_is_the_whole(server: Server, large: str, whi
     address = large if which == "streamed" else "/adapter.js"
     value, status = IF_RANGE[name]
     full = server.ask(address)
-    answer = server.ask(address, {"Range": "bytes=0-9", "If-Range": filled(value, full.headers["etag"])})
-    assert answer.status == status
-    assert answer.body == (full.body[:10] if status == 206 else full.body)
+    response = server.ask(address, {"Range": "bytes=0-9", "If-Range": filled(value, full.headers["etag"])})
+    assert response.status == status
+    assert response.body == (full.body[:10] if status == 206 else full.body)
 
 
 def test_a_range_that_no_longer_fits_is_forgotten_with_the_tag(server: Server, large: str) -> None:
@@ -102,7 +102,7 @@ def test_several_lines_of_range_are_no_range(server: Server, large: str) -> None
     assert server.ask(large, {"Range": ["bytes=0-1", "bytes=5-6"]}).status == 200
 
 
-def test_ranges_are_offered_where_they_are_answered(server: Server, large: str) -> None:
+def test_ranges_are_offered_where_they_are_supported(server: Server, large: str) -> None:
     for coding in ("identity", "gzip", "br"):
         headers = {"Accept-Encoding": coding}
         offered = server.ask(large, headers).headers.get("accept-ranges") == "bytes"
@@ -138,7 +138,7 @@ ERRORS: dict[str, tuple[int, Headers, str]] = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_an_error_is_not_stored(server: Server, large: str, name: str) -> None:
     status, headers, method = ERRORS[name]
-    answer = server.ask(large, headers, method)
-    assert answer.status == status
-    assert answer.headers["cache-control"] == NO_STORE
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = server.ask(large, headers, method)
+    assert response.status == status
+    assert response.headers["cache-control"] == NO_STORE
+    assert response.headers["x-content-type-options"] == "nosniff"

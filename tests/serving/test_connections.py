@@ -1,4 +1,4 @@
-"""Connections that misbehave: what they ask is answered or refused, and they cost the others nothing."""
+"""Connections that misbehave: they get a response or are closed, and do not affect the others."""
 
 import contextlib
 import json
@@ -37,7 +37,7 @@ def open_files(server: Server) -> int:
     return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
 
 
-def test_requests_sent_without_waiting_are_answered_in_their_order(server: Server) -> None:
+def test_pipelined_requests_get_their_responses_in_order(server: Server) -> None:
     paths = ["/redirect.html", "/nothing", "/adapter.js", "/healthz"] * 5
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
         connection.sendall(b"".join(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode() for path in paths))
@@ -63,11 +63,11 @@ def test_clients_that_do_not_read_hold_nobody_up_and_get_all_of_it_in_the_end(
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
     assert server.ask("/redirect.html").status == 200
     connections[0].setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    with connections[0].makefile("rb") as answer:
-        assert answer.read().partition(b"\r\n\r\n")[2] == LARGE_CONTENT
+    with connections[0].makefile("rb") as response:
+        assert response.read().partition(b"\r\n\r\n")[2] == LARGE_CONTENT
 
 
-def test_connections_that_are_half_closed_are_answered_or_closed_and_none_is_kept(server: Server) -> None:
+def test_connections_that_are_half_closed_get_a_response_or_are_closed_and_none_is_kept(server: Server) -> None:
     before = open_files(server)
     with contextlib.ExitStack() as stack:
         for sent in (HEAD + b"\r\n", HEAD, b"", b"GET"):
@@ -75,8 +75,8 @@ def test_connections_that_are_half_closed_are_answered_or_closed_and_none_is_kep
             connection = stack.enter_context(socket.create_connection(address, timeout=TIMEOUT))
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
-            with connection.makefile("rb") as answer:
-                assert answer.readline() in (b"", b"HTTP/1.1 200 OK\r\n")
+            with connection.makefile("rb") as response:
+                assert response.readline() in (b"", b"HTTP/1.1 200 OK\r\n")
         wait_until(lambda: open_files(server) <= before, "none is kept")
 
 

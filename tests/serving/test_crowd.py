@@ -17,13 +17,13 @@ TITLE = re.compile(rb'"title": "(title \d+)"')
 CHANGES = 9
 
 
-class Seen:
-    """What all clients have seen."""
+class Observed:
+    """What all clients have received."""
 
     def __init__(self) -> None:
         self.statuses: dict[str, set[int]] = collections.defaultdict(set)
         self.titles: set[str] = set()
-        self.names: set[tuple[str, str]] = set()  # a release's id, and the name that its file says
+        self.names: set[tuple[str, str]] = set()  # a release's id, and the name in its file
         self.contents: dict[tuple[str, str], set[bytes]] = collections.defaultdict(set)  # by address and entity tag
 
     async def visit(self, get: Get) -> None:
@@ -59,7 +59,7 @@ def titled(number: int) -> str:
 
 @pytest.mark.long
 def test_a_thousand_clients_see_no_failure_and_no_mixture_whatever_changes(folder: Path) -> None:
-    seen = Seen()
+    observed = Observed()
     names = {add_release(folder, "release 0").id: "release 0"}
 
     def come_and_go(server: Server, number: int) -> None:
@@ -81,15 +81,15 @@ def test_a_thousand_clients_see_no_failure_and_no_mixture_whatever_changes(folde
         server.wait_until_it_says("Not reloaded", number // 3 * server.workers)
         configured(folder, titled(number - 1))  # a release that comes meanwhile has the settings read again
 
-    with serving(folder, "--workers", "2") as server, Crowd(server.port, seen.visit) as crowd:
+    with serving(folder, "--workers", "2") as server, Crowd(server.port, observed.visit) as crowd:
         crowd.wait_until_all_came()
         for number in range(1, CHANGES + 1):
             (spoil, come_and_go, change)[number % 3](server, number)
         crowd.wait_until_all_came()
 
     assert crowd.faults == {}
-    assert {f"title {number}" for number in range(2, CHANGES, 3)} <= seen.titles
-    assert seen.names <= names.items()
-    assert all(len(contents) == 1 for contents in seen.contents.values())  # an entity tag stands for one content
-    for path, statuses in seen.statuses.items():
+    assert {f"title {number}" for number in range(2, CHANGES, 3)} <= observed.titles
+    assert observed.names <= names.items()
+    assert all(len(contents) == 1 for contents in observed.contents.values())  # an entity tag stands for one content
+    for path, statuses in observed.statuses.items():
         assert statuses <= ({200, 404} if path.startswith("/widget/") else {200}), path

@@ -39,14 +39,14 @@ def test_a_first_start_pulls_and_the_next_does_not(folder: Path, network: Cdn) -
     with serving(folder, "--pull", "latest") as server:
         [release] = installed(folder / "var" / "releases")
         assert release in served(server)
-    asked = len(network.requests)
+    requested = len(network.requests)
 
     with serving(folder, environment={PULL: "latest"}) as server:
         assert release in served(server)
-    assert len(network.requests) == asked > 0
+    assert len(network.requests) == requested > 0
 
 
-def test_a_first_pull_that_fails_is_told_and_nothing_is_served(folder: Path, network: Cdn) -> None:
+def test_a_first_pull_that_fails_is_reported_and_nothing_is_served(folder: Path, network: Cdn) -> None:
     network.faults["/latest/app.js"] = cdn.status(404)
 
     done = run(folder, "serve", "--port", "0", environment={PULL: "latest"})
@@ -74,13 +74,15 @@ def test_a_first_pull_can_be_stopped(folder: Path, network: Cdn, by: signal.Sign
 def test_variables_say_where_to_listen_and_options_win(folder: Path) -> None:
     variables = {SERVE_VARIABLES["host"]: "127.0.0.2", SERVE_VARIABLES["port"]: "0"}
     with started(folder, environment=variables) as server:
-        wait_until(lambda: "Embeddable Host on http://127.0.0.2:" in server.output, "it listens where a variable says")
+        wait_until(
+            lambda: "Embeddable Host on http://127.0.0.2:" in server.output, "it listens on the address of the variable"
+        )
     with serving(folder, "--host", "127.0.0.1", environment=variables):
         pass
 
 
 def test_a_variable_that_is_empty_is_as_one_that_is_not_there(folder: Path, network: Cdn) -> None:
-    """A compose file may leave one empty."""
+    """A compose file may set it to nothing."""
     with serving(folder, environment={PULL: "", SERVE_VARIABLES["host"]: ""}) as server:
         assert "cdn" in served(server)
     assert network.requests == []

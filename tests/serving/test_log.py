@@ -1,4 +1,4 @@
-"""The log of a running host: what was asked and answered, and never a code, however it came."""
+"""The log of a running host: requests and statuses, and never an authorization code, however it came."""
 
 from collections.abc import Iterator
 
@@ -13,10 +13,10 @@ LOGGED: dict[str, str] = {
     "query of a profile": f"GET /sandbox/redirect.html?state=a-b&code={SECRET}{HTTP}\r\n",
     "query of what is not there": f"GET /nothing?code={SECRET}{HTTP}\r\n",
     "query of another method": f"POST /redirect.html?code={SECRET}{HTTP}Content-Length: 0\r\n\r\n",
-    "query of the whole address": f"GET http://phone.example.com/redirect.html?code={SECRET}{HTTP}\r\n",
+    "query of an absolute address": f"GET http://phone.example.com/redirect.html?code={SECRET}{HTTP}\r\n",
     "two queries": f"GET /redirect.html??code={SECRET}?code={SECRET}{HTTP}\r\n",
     "encoded query": f"GET /redirect.html%3Fcode={SECRET}{HTTP}\r\n",
-    "encoded query in small letters": f"GET /redirect.html%3fcode={SECRET}{HTTP}\r\n",
+    "encoded query in lower case": f"GET /redirect.html%3fcode={SECRET}{HTTP}\r\n",
     "query encoded twice": f"GET /redirect.html%253Fcode={SECRET}{HTTP}\r\n",
     "fragment": f"GET /redirect.html#access_token={SECRET}{HTTP}\r\n",
     "encoded fragment": f"GET /redirect.html%23access_token={SECRET}{HTTP}\r\n",
@@ -48,7 +48,7 @@ def test_no_code_gets_into_any_log(logging: Server, name: str) -> None:
     assert SECRET.lower() not in logging.output[before:].lower()
 
 
-def test_the_access_log_says_what_was_asked_and_answered(logging: Server) -> None:
+def test_the_access_log_has_requests_and_statuses(logging: Server) -> None:
     logging.ask("/redirect.html?code=1")
     logging.ask("/not-there")
     logging.wait_until_it_says(r'"GET /redirect\.html HTTP/1\.1" 200')

@@ -1,4 +1,4 @@
-"""The memory of a worker: what has not changed is held once, and what is no longer served is given back."""
+"""The memory of a worker: what has not changed is in memory once, and what is no longer served is freed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ from world.timeouts import wait_until
 
 SCALE = 0.1  # of the real release
 SWAPS = 50
-FIRST = 4  # swaps after which all that is ever there has been there
+FIRST = 4  # swaps after which memory no longer grows
 GROWTH = 1.1
 
 PROFILES = """
@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def add_full_release(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Installs and chooses a release with large files, compressed fast: how well is no matter here. Its id."""
+    """Installs and chooses a release with large files, compressed fast, which is good enough here. Its id."""
     compress_here(monkeypatch, FAST)
     releases = folder / "var" / "releases"
     made = install(stage_full(folder / f"staged-{seed}", SCALE, seed), releases, "a test", Quiet())

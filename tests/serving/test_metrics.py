@@ -1,4 +1,4 @@
-"""What the operator's Prometheus is told: how much was asked and answered, and nothing of what was in a query."""
+"""The metrics for Prometheus: requests and statuses, and nothing of what was in a query."""
 
 import os
 import re
@@ -29,11 +29,11 @@ Series = dict[tuple[str, ...], float]
 
 def metrics(server: Server) -> Series:
     """Every sample: name and label values to value."""
-    answer = server.ask("/metrics")
-    assert answer.status == 200
+    response = server.ask("/metrics")
+    assert response.status == 200
     return {
         (sample.name, *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(answer.body.decode())
+        for family in text_string_to_metric_families(response.body.decode())
         for sample in family.samples
     }
 
@@ -62,16 +62,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def counted(server: Server, *asked: tuple[str, dict[str, str], str]) -> dict[tuple[str, str], float]:
-    """What these requests add: an answer is counted when it has gone out, so a moment later."""
+def counted(server: Server, *requested: tuple[str, dict[str, str], str]) -> dict[tuple[str, str], float]:
+    """What these requests add: an response is counted when it has gone out, so a moment later."""
     before = requests(server)
-    for path, headers, method in asked:
+    for path, headers, method in requested:
         server.ask(path, headers, method)
 
     def added() -> dict[tuple[str, str], float]:
         return {key: value - before.get(key, 0) for key, value in requests(server).items() if value != before.get(key)}
 
-    wait_until(lambda: sum(added().values()) >= len(asked), "every answer is counted", TIMEOUT)
+    wait_until(lambda: sum(added().values()) >= len(requested), "every response is counted", TIMEOUT)
     return added()
 
 
@@ -114,24 +114,24 @@ def test_no_request_can_make_a_new_series(server: Server) -> None:
     assert counted(server, *((path, {}, "GET") for path in paths)) == {("other", "404"): 100}
 
 
-def test_an_answer_that_fails_is_counted_as_one(folder: Path) -> None:
+def test_a_response_that_fails_is_counted(folder: Path) -> None:
     release = add_release(folder)
     with serving(folder) as server:
         (release.folder / "files" / LARGE).unlink()
         assert counted(server, (f"/widget/{release.id}/{LARGE}", {}, "GET")) == {("/widget/", "500"): 1}
 
 
-def test_no_query_and_no_setting_is_told(server: Server) -> None:
+def test_no_query_and_no_setting_is_exposed(server: Server) -> None:
     for path in ("/redirect.html", "/nothing", "/metrics", f"/{SECRET}", f"/redirect.html%3Fcode={SECRET}"):
         server.ask(f"{path}?code={SECRET}", {"Referer": f"https://a/?code={SECRET}"})
     assert SECRET not in server.ask(f"/metrics?code={SECRET}").body.decode()
 
 
 def test_the_metrics_are_as_prometheus_reads_them_and_nobody_keeps_them(server: Server) -> None:
-    answer = server.ask("/metrics")
-    assert answer.headers["content-type"].startswith("text/plain; version=")
-    assert answer.headers["cache-control"] == "no-store"
-    assert answer.headers["x-content-type-options"] == "nosniff"
+    response = server.ask("/metrics")
+    assert response.headers["content-type"].startswith("text/plain; version=")
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_metrics_can_only_be_read(server: Server) -> None:
@@ -146,37 +146,37 @@ def test_a_process_alone_tells_of_itself(server: Server) -> None:
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_the_release_that_is_served_is_told_and_no_other(folder: Path, options: tuple[str, ...]) -> None:
-    def told(server: Server) -> list[str]:
+def test_the_release_that_is_served_is_reported_and_no_other(folder: Path, options: tuple[str, ...]) -> None:
+    def releases(server: Server) -> list[str]:
         return [key[1] for key in metrics(server) if key[0] == "embeddable_host_release_info"]
 
     first = add_release(folder, "first")
     with serving(folder, *options) as server:
-        assert told(server) == [first.id]
+        assert releases(server) == [first.id]
         second = add_release(folder, "second")
-        wait_until(lambda: all(told(server) == [second.id] for _ in range(20)), "every process tells it", TIMEOUT)
+        wait_until(lambda: all(releases(server) == [second.id] for _ in range(20)), "every process reports it", TIMEOUT)
 
 
 def test_builds_and_swaps_are_counted(folder: Path) -> None:
     def builds_and_swaps() -> tuple[float, float]:
-        told = metrics(server)
-        return told["embeddable_host_site_builds_total",], told["embeddable_host_site_swaps_total",]
+        found = metrics(server)
+        return found["embeddable_host_site_builds_total",], found["embeddable_host_site_swaps_total",]
 
     with serving(folder) as server:
         wait_until(lambda: builds_and_swaps() == (2, 1), "the first site, then its best encodings", TIMEOUT)
         server.wait_until_serving(add_release(folder).id)
-        # One swap more where the release was seen before it was chosen.
+        # One swap more where the release was noticed before it was chosen.
         wait_until(lambda: builds_and_swaps() in [(4, 3), (5, 4), (6, 5)], "the release and its encodings", TIMEOUT)
 
 
 @pytest.mark.parametrize(("options", "processes"), [((), 1), (("--workers", "2"), 2)], ids=["one process", "workers"])
-def test_a_refused_reload_is_counted_by_each_process(folder: Path, options: tuple[str, ...], processes: int) -> None:
+def test_a_failed_reload_is_counted_by_each_process(folder: Path, options: tuple[str, ...], processes: int) -> None:
     with serving(folder, *options) as server:
         server.wait_until_it_says(rf"(?s)(Application startup complete.*){{{processes}}}")
-        assert value(server, "reloads_refused") == 0
+        assert value(server, "reload_failures") == 0
         configured(folder, BAD)
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == processes, "they are counted", TIMEOUT)
+        wait_until(lambda: value(server, "reload_failures") == processes, "they are counted", TIMEOUT)
 
 
 def test_a_site_that_cannot_be_built_is_a_build_and_no_swap(folder: Path) -> None:
@@ -184,25 +184,25 @@ def test_a_site_that_cannot_be_built_is_a_build_and_no_swap(folder: Path) -> Non
         wait_until(lambda: value(server, "site_swaps") == 1, "the best encodings are served", TIMEOUT)
         configured(folder, '[widget]\nrelease = "2.3.1-0123456789ab"')
         server.hang_up()
-        wait_until(lambda: value(server, "reloads_refused") == 1, "it is refused", TIMEOUT)
+        wait_until(lambda: value(server, "reload_failures") == 1, "it is refused", TIMEOUT)
         assert (value(server, "site_builds"), value(server, "site_swaps")) == (3, 1)
 
 
 def test_whichever_worker_is_asked_tells_of_all(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "temporary").mkdir()
     with serving(folder, "--workers", "2", environment={"TMPDIR": str(tmp_path / "temporary")}) as server:
-        asked = 0
+        sent = 0
 
-        def both_have_answered() -> bool:
-            nonlocal asked
+        def both_have_responded() -> bool:
+            nonlocal sent
             server.ask("/adapter.js")
-            asked += 1
+            sent += 1
             files = (tmp_path / "temporary").rglob("counter_*.db")
             return sum(b"/adapter.js" in file.read_bytes() for file in files) == 2
 
-        wait_until(both_have_answered, "both workers have answered", TIMEOUT)
+        wait_until(both_have_responded, "both workers have responded", TIMEOUT)
         wait_until(
-            lambda: [requests(server)[("/adapter.js", "200")] for _ in range(20)] == [asked] * 20,
+            lambda: [requests(server)[("/adapter.js", "200")] for _ in range(20)] == [sent] * 20,
             "both tell of all",
             TIMEOUT,
         )
@@ -213,12 +213,12 @@ def test_what_a_worker_counted_outlives_it(folder: Path) -> None:
         server.wait_until_it_says(r"(?s)(Application startup complete.*){2}")
         for _ in range(20):
             server.ask("/adapter.js")
-        # An answer is counted when it has gone out: a worker killed in between would not have counted it.
+        # An response is counted when it has gone out: a worker killed in between would not have counted it.
         wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all counted", TIMEOUT)
         for worker in re.findall(r"Started server process \[(\d+)\]", server.output):
             os.kill(int(worker), signal.SIGKILL)
         server.wait_until_it_says(r"(?s)(Application startup complete.*){4}")
-        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "they are all told", TIMEOUT)
+        wait_until(lambda: requests(server)[("/adapter.js", "200")] == 20, "all are counted", TIMEOUT)
 
 
 @pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])

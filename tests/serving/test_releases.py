@@ -1,4 +1,4 @@
-"""A new release while the host serves: picked up by itself, whole or not at all, and no request fails meanwhile."""
+"""A new release while the host serves: it is noticed, complete or not used, and no request fails meanwhile."""
 
 import asyncio
 import http.client
@@ -10,10 +10,8 @@ import pytest
 
 from embeddable_host.config.load import load
 from embeddable_host.releases.store import remove
-from embeddable_host.responses.compression import Cache, compress
-from embeddable_host.serving.app import Host
-from embeddable_host.site.site import build_site
-from world.host import LARGE, Server, add_release, ask, configured, serving
+from embeddable_host.serving.app import App
+from world.host import LARGE, Server, add_release, ask, configured, fill_cache, serving
 from world.load import Load
 from world.timeouts import TIMEOUT, wait_until
 
@@ -32,7 +30,7 @@ def served(server: Server) -> str:
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_a_new_current_release_is_picked_up_by_itself(folder: Path, options: tuple[str, ...]) -> None:
+def test_a_new_current_release_is_noticed(folder: Path, options: tuple[str, ...]) -> None:
     first = add_release(folder, "first")
     with serving(folder, *options) as server:
         assert json.loads(server.ask("/readyz").body) == {"status": "ready", "release": first.id}
@@ -43,16 +41,16 @@ def test_a_new_current_release_is_picked_up_by_itself(folder: Path, options: tup
             assert f"widget/{second.id}/app.html" in server.ask("/adapter.js").body.decode()
 
 
-def test_the_first_release_is_picked_up_by_itself(folder: Path) -> None:
+def test_the_first_release_is_noticed(folder: Path) -> None:
     with serving(folder) as server:
         assert served(server) == "cdn"
         server.wait_until_serving(add_release(folder).id)
 
 
-def test_a_release_that_comes_while_the_host_starts_is_picked_up_too(folder: Path) -> None:
+def test_a_release_that_comes_while_the_host_starts_is_noticed_too(folder: Path) -> None:
     settings = load(folder / "embeddable.toml")
-    compress(Cache(settings.cache), build_site(settings).pending)  # or the site is built anew for the best encodings
-    host = Host(settings, folder / "embeddable.toml")
+    fill_cache(settings)  # or the site is built again for the best encodings
+    host = App(settings, folder / "embeddable.toml")
     release = add_release(folder)
 
     async def watch() -> None:
@@ -85,7 +83,7 @@ def test_a_release_that_the_settings_name_stays_when_another_is_chosen(folder: P
         assert f"widget/{first.id}/app.html" in server.ask("/adapter.js").body.decode()
 
 
-def test_a_current_that_is_broken_is_told_and_its_repair_is_picked_up(folder: Path) -> None:
+def test_a_broken_current_is_logged_and_its_repair_is_noticed(folder: Path) -> None:
     first = add_release(folder, "first")
     with serving(folder) as server:
         current = folder / "var" / "releases" / "current"
@@ -101,7 +99,7 @@ def test_a_current_that_is_broken_is_told_and_its_repair_is_picked_up(folder: Pa
 def test_a_damaged_release_that_is_chosen_leaves_the_one_before(folder: Path, known: bool) -> None:
     releases = folder / "var" / "releases"
     damaged = add_release(folder if known else folder / "elsewhere", "damaged")
-    whole = add_release(folder, "whole")
+    good = add_release(folder, "good")
     with serving(folder) as server:
         (damaged.folder / "files" / "app.js").write_text("damaged")
         if not known:
@@ -110,7 +108,7 @@ def test_a_damaged_release_that_is_chosen_leaves_the_one_before(folder: Path, kn
         (releases / "new").rename(releases / "current")
         server.hang_up()
         wait_until(lambda: "Not reloaded" in server.output or served(server) == damaged.id, "it is noticed")
-        assert served(server) == whole.id
+        assert served(server) == good.id
         assert "files/app.js" in server.output
 
 
@@ -118,17 +116,17 @@ def test_a_file_of_a_release_that_was_removed_just_now_is_not_found(folder: Path
     """The server looks at the releases each second; until then it knows addresses whose files are gone."""
     removed = add_release(folder, "first")
     add_release(folder, "second")
-    host = Host(load(folder / "embeddable.toml"))  # and nobody looks
+    host = App(load(folder / "embeddable.toml"))  # and nobody looks
     remove(folder / "var" / "releases", removed.id)
 
     async def get(path: str) -> httpx2.Response:
         async with httpx2.AsyncClient(transport=httpx2.ASGITransport(host), base_url="http://host") as client:
             return await client.get(path, headers={"Accept-Encoding": "identity"})
 
-    answer = asyncio.run(get(f"/widget/{removed.id}/{LARGE}"))
-    assert answer.status_code == 404
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert "Not found" in answer.text
+    response = asyncio.run(get(f"/widget/{removed.id}/{LARGE}"))
+    assert response.status_code == 404
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "Not found" in response.text
 
 
 @pytest.mark.parametrize("options", WORKERS)
@@ -149,4 +147,4 @@ def test_a_release_swapped_under_load_fails_no_request(folder: Path, options: tu
             server.wait_until_serving(add_release(folder, name).id)
         load.wait_for_more(4)
     assert load.faults == {}
-    assert load.seen == {str([200] * len(paths))}
+    assert load.results == {str([200] * len(paths))}

@@ -25,7 +25,7 @@ def page(server: Server) -> str:
 
 
 def all_say(server: Server, text: str) -> bool:
-    """Whether every answer of many has `text`, whichever process it is from."""
+    """Whether every response of many has `text`, whichever process it is from."""
     return all(text in page(server) for _ in range(20))
 
 
@@ -50,7 +50,7 @@ def test_a_reload_under_load_fails_no_request(folder: Path, options: tuple[str, 
             server.reload()
             assert all_say(server, title)
     assert load.faults == {}
-    assert load.seen == {"[200, 200]"}
+    assert load.results == {"[200, 200]"}
 
 
 @pytest.mark.parametrize("options", WORKERS)
@@ -105,7 +105,7 @@ def test_reload_serves_a_changed_file_without_being_asked_to(folder: Path) -> No
         wait_until(lambda: "at last" in page(server), "the repaired settings are served")
 
 
-def test_a_warning_of_changed_settings_is_told(folder: Path) -> None:
+def test_a_warning_of_changed_settings_is_reported(folder: Path) -> None:
     with serving(folder) as server:
         configured(folder, "[params]\nclientid = 'a'")
         server.reload()

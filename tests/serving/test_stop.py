@@ -1,8 +1,7 @@
-"""Stopping the host, and the death of a process that answers."""
+"""Stopping the host, and the death of a process that responses."""
 
 import fcntl
 import os
-import re
 import signal
 import socket
 from pathlib import Path
@@ -12,8 +11,8 @@ import pytest
 from world.host import STARTED, Server, add_release, configured, serving
 from world.timeouts import TIMEOUT
 
-HUGE = bytes(range(256)) * 65536  # more than sockets hold, so that a slow reader keeps its answer in flight
-SOON = 25  # seconds: less than what is in flight is waited for
+HUGE = bytes(range(256)) * 65536  # more than socket buffers, so that a slow reader keeps its response open
+SOON = 25  # seconds: less than open responses are waited for
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 
 
@@ -32,7 +31,7 @@ def slow_reader(server: Server, path: str) -> socket.socket:
 
 
 @pytest.mark.parametrize("options", WORKERS)
-def test_a_stop_finishes_what_is_in_flight(folder: Path, options: tuple[str, ...]) -> None:
+def test_a_stop_finishes_open_responses(folder: Path, options: tuple[str, ...]) -> None:
     release = add_release(folder, **{"huge.bin": HUGE})
     with serving(folder, *options) as server, slow_reader(server, f"/widget/{release.id}/huge.bin") as connection:
         received = bytearray(connection.recv(1000))
@@ -62,22 +61,17 @@ def test_a_stop_is_clean_and_soon_even_while_compressing(
 
 def test_a_worker_that_dies_is_replaced(folder: Path) -> None:
     with serving(folder, "--workers", "2") as server:
-        os.kill(a_worker(server), signal.SIGKILL)
+        os.kill(server.worker_pids[0], signal.SIGKILL)
         server.wait_until_it_says(STARTED, 3)
         assert [server.ask("/redirect.html").status for _ in range(20)] == [200] * 20
 
 
-def test_a_worker_that_dies_while_the_settings_are_bad_does_not_take_the_others_along(folder: Path) -> None:
+def test_a_worker_that_dies_while_the_settings_are_bad_does_not_stop_the_others(folder: Path) -> None:
     with serving(folder, "--workers", "2") as server:
         configured(folder, 'public_url = "phone"')
-        os.kill(a_worker(server), signal.SIGKILL)
+        os.kill(server.worker_pids[0], signal.SIGKILL)
         server.wait_until_it_says("public_url")
         assert [server.ask("/redirect.html").status for _ in range(20)] == [200] * 20
         configured(folder)
         server.wait_until_it_says(STARTED, 3)
         assert [server.ask("/redirect.html").status for _ in range(20)] == [200] * 20
-
-
-def a_worker(server: Server) -> int:
-    """The process id of one."""
-    return int(re.findall(r"Started server process \[(\d+)\]", server.output)[0])

@@ -1,4 +1,4 @@
-"""The setup page in a browser that was there before, and the graduation tracker in that of an app's owner."""
+"""The setup page in the browser of a returning user, and the graduation tracker in that of an app's owner."""
 
 from collections.abc import Iterator
 
@@ -7,13 +7,13 @@ from playwright.sync_api import BrowserContext
 
 from world.browser_modes import DEADLINE, Browsers
 from world.internet import Internet
-from world.setup_page import SetupPage, opened
+from world.setup_page import SetupPage, open_setup_page
 from world.tracker import Tracker
 
 
 @pytest.fixture(scope="module")
 def returning_user(browsers: Browsers) -> Iterator[BrowserContext]:
-    """A browser that keeps what it has loaded of the setup page."""
+    """A browser that has the setup page in its cache."""
     context = browsers.incognito(permissions=["clipboard-read", "clipboard-write"])
     context.set_default_timeout(DEADLINE)
     yield context
@@ -22,7 +22,7 @@ def returning_user(browsers: Browsers) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def setup(returning_user: BrowserContext, internet: Internet) -> Iterator[SetupPage]:
-    setup = opened(returning_user)
+    setup = open_setup_page(returning_user)
     setup.page.evaluate("() => localStorage.clear()")
     yield setup
     setup.page.close()

@@ -1,4 +1,4 @@
-"""The pages that people see, for everybody: axe-core finds nothing, the keyboard is enough, and 320 pixels are."""
+"""The pages that people see, for everybody: axe-core finds nothing, and the keyboard or 320 pixels are enough."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from world.browser_modes import INCOGNITO, Browsers, OpenBrowser
 from world.internet import HOST, Internet
-from world.live_test import on_trial, without
+from world.live_test import open_live_test, without
 from world.places import NODE_MODULES
 
 pytestmark = pytest.mark.usefixtures("hosted")
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("hosted")
 BASE = f"https://{HOST}/"
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 WIDE, NARROW = 1280, 320
-TIMEOUT = 60_000  # ms for a whole rehearsal
+TIMEOUT = 60_000  # ms for a whole sign-in test
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -25,15 +25,15 @@ def context(request: pytest.FixtureRequest, browsers: Browsers) -> Iterator[Brow
     context.close()
 
 
-def is_right(page: Page, *unasked: str, widths: tuple[int, ...] = (WIDE, NARROW)) -> None:
-    """axe-core finds nothing in the page as it is now, wide and narrow; nothing stands out of it, nothing moves.
+def is_accessible(page: Page, *skipped: str, widths: tuple[int, ...] = (WIDE, NARROW)) -> None:
+    """axe-core finds nothing in the page as it is now, wide and narrow; nothing overflows, nothing moves.
 
-    `unasked` are rules of axe-core that the page is not held to.
+    `skipped`: rules of axe-core that do not apply to the page.
     """
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         page.evaluate(AXE.read_text(encoding="utf-8"))
-        rules = {name: {"enabled": False} for name in unasked}
+        rules = {name: {"enabled": False} for name in skipped}
         found = page.evaluate("(rules) => axe.run({ iframes: false, rules })", rules)
         assert len(found["passes"]) > 10
         assert [
@@ -44,11 +44,11 @@ def is_right(page: Page, *unasked: str, widths: tuple[int, ...] = (WIDE, NARROW)
     page.set_viewport_size({"width": WIDE, "height": 900})
 
 
-def test_the_setup_page_is_right(context: BrowserContext) -> None:
+def test_the_setup_page_is_accessible(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(BASE)
     page.locator("#parameters details").first.wait_for(state="attached")
-    is_right(page, widths=(WIDE,))
+    is_accessible(page, widths=(WIDE,))
 
     page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     page.locator("#parameter-appServer").fill("http://wrong")
@@ -56,57 +56,59 @@ def test_the_setup_page_is_right(context: BrowserContext) -> None:
     page.locator("#parameter-disableCall").select_option(label="on")
     page.get_by_role("button", name="Start the preview").click()
     expect(page.locator("#preview-stage iframe")).to_be_visible()
-    is_right(page)
+    is_accessible(page)
 
 
-def test_the_trial_is_right_while_it_waits_and_when_it_has_told(context: BrowserContext, internet: Internet) -> None:
+def test_the_live_test_is_accessible_while_it_waits_and_with_its_report(
+    context: BrowserContext, internet: Internet
+) -> None:
     internet.platform.waits_for_users = True
-    trial = on_trial(context)
-    login = trial.press()
+    test = open_live_test(context)
+    login = test.press()
     login.get_by_text("Sign in", exact=True).wait_for()
     login.close()
-    trial.see("RingCentral’s window is closed")
-    is_right(trial.page)
+    test.expect_verdict("RingCentral’s window is closed")
+    is_accessible(test.page)
 
-    trial.stop()
+    test.stop()
     internet.platform.waits_for_users = False
     internet.platform.scope = without("Video")
-    trial.play()
-    is_right(trial.page)
+    test.run()
+    is_accessible(test.page)
 
 
-def test_the_rehearsal_is_right(context: BrowserContext) -> None:
+def test_the_sign_in_test_is_accessible(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{BASE}test.html")
     page.locator("#start:enabled").wait_for()
-    is_right(page, widths=(WIDE,))
+    is_accessible(page, widths=(WIDE,))
 
     page.locator("#start").click()
     expect(page.locator("#copy")).to_be_enabled(timeout=TIMEOUT)
-    is_right(page)
+    is_accessible(page)
 
 
-def test_the_graduation_tracker_is_right(context: BrowserContext) -> None:
+def test_the_graduation_tracker_is_accessible(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{BASE}sandbox/graduation.html")
     for _ in range(6):
-        page.get_by_role("button", name="+1 by hand: More than 5 SMS").click()
+        page.get_by_role("button", name="+1 manually: More than 5 SMS").click()
     expect(page.locator("#requirement-sms .done")).to_be_visible()
-    is_right(page)
+    is_accessible(page)
 
-    page.get_by_role("button", name="Set everything back").click()
-    expect(page.locator("#question")).to_be_visible()
-    is_right(page)
+    page.get_by_role("button", name="Reset everything").click()
+    expect(page.locator("#confirmation")).to_be_visible()
+    is_accessible(page)
 
 
-def test_the_redirect_page_is_right(context: BrowserContext) -> None:
+def test_the_redirect_page_is_accessible(context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(f"{BASE}redirect.html")
-    is_right(page, "page-has-heading-one")  # all it has to say is one status
+    is_accessible(page, "page-has-heading-one")  # all it shows is one status
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Presses Tab until what `selector` finds has the focus, which can be seen."""
+    """Presses Tab until the element of `selector` has the focus, which must be visible."""
     for _ in range(200):
         page.keyboard.press("Tab")
         if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
@@ -115,7 +117,7 @@ def tab_to(page: Page, selector: str) -> None:
     raise AssertionError(f"no Tab leads to {selector}")
 
 
-def test_the_keyboard_alone_leads_from_the_first_step_to_the_code(open_browser: OpenBrowser) -> None:
+def test_the_keyboard_is_enough_from_the_first_step_to_the_code(open_browser: OpenBrowser) -> None:
     context = open_browser(INCOGNITO)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
@@ -141,7 +143,7 @@ def test_the_keyboard_alone_leads_from_the_first_step_to_the_code(open_browser: 
     assert page.locator("input[name=account]").is_checked()
 
 
-def test_the_keyboard_alone_rehearses(open_browser: OpenBrowser) -> None:
+def test_the_keyboard_is_enough_for_the_sign_in_test(open_browser: OpenBrowser) -> None:
     page = open_browser(INCOGNITO).new_page()
     page.goto(f"{BASE}test.html")
     page.locator("#start:enabled").wait_for()

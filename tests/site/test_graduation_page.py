@@ -1,4 +1,4 @@
-"""The page of the graduation tracker: what a person does on it, what it keeps, and where it is."""
+"""The page of the graduation tracker: what a person does on it, what it stores, and where it is."""
 
 from pathlib import Path
 from typing import Any
@@ -32,102 +32,102 @@ pytestmark = pytest.mark.usefixtures("hosted")
 # What a person does
 
 
-def test_what_no_event_tells_is_counted_by_hand_and_taken_back_alone(tracker: Tracker) -> None:
-    tracker.hear(telephony(1, "Hold"))
+def test_manual_counts_are_undone_without_the_others(tracker: Tracker) -> None:
+    tracker.receive(telephony(1, "Hold"))
     for _ in range(5):
-        tracker.press("+1 by hand", "control")
+        tracker.press("+1 manually", "control")
     assert "✓ Done" in tracker.row("control")
-    assert "5 by hand." in tracker.row("control")
+    assert "5 counted manually." in tracker.row("control")
 
-    tracker.press("Take one by hand back", "control")
+    tracker.press("Undo manual count", "control")
     tracker.open()
 
     assert "5 of 6" in tracker.row("control")
-    assert "4 by hand." in tracker.row("control")
+    assert "4 counted manually." in tracker.row("control")
     for _ in range(4):
-        tracker.press("Take one by hand back", "control")
+        tracker.press("Undo manual count", "control")
     expect(tracker.page.locator("#requirement-control").get_by_role("button", name="+1")).to_be_focused()
     assert tracker.has_counted(control=1)
 
 
-def test_a_requirement_is_set_back_after_a_question(tracker: Tracker) -> None:
-    tracker.hear(message(1), message(2, kind="Pager"))
-    tracker.press("+1 by hand", "sms")
+def test_a_requirement_is_reset_after_a_confirmation(tracker: Tracker) -> None:
+    tracker.receive(message(1), message(2, kind="Pager"))
+    tracker.press("+1 manually", "sms")
 
-    tracker.press("Set back", "sms")
-    expect(tracker.page.locator("#question-text")).to_have_text("“More than 5 SMS sent” goes back to 0.")
+    tracker.press("Reset", "sms")
+    expect(tracker.page.locator("#confirmation-text")).to_have_text("“More than 5 SMS sent” goes back to 0.")
     tracker.page.get_by_role("button", name="Keep it").click()
     assert tracker.has_counted(sms=2, internal=1)
 
-    tracker.press("Set back", "sms")
-    tracker.page.locator("#set-back").click()
+    tracker.press("Reset", "sms")
+    tracker.page.locator("#reset").click()
     assert tracker.has_counted(internal=1)
-    tracker.hear(message(1, status="Delivered"), message(3))
+    tracker.receive(message(1, status="Delivered"), message(3))
     assert tracker.has_counted(sms=1, internal=1)
 
 
-def test_everything_is_set_back_after_a_question_and_the_other_tab_sees_it(
+def test_everything_is_reset_after_a_confirmation_and_the_other_tab_shows_it(
     tracker: Tracker, owner: BrowserContext
 ) -> None:
     other = Tracker(owner.new_page()).open()
-    tracker.hear(message(1), presence("Available"), presence("Busy"))
+    tracker.receive(message(1), presence("Available"), presence("Busy"))
     expect(other.page.locator("#requirement-presence .how-many")).to_have_text("1 of 6")
 
-    tracker.page.get_by_role("button", name="Set everything back").click()
-    tracker.page.locator("#set-back").click()
+    tracker.page.get_by_role("button", name="Reset everything").click()
+    tracker.page.locator("#reset").click()
 
     assert tracker.has_counted()
     expect(other.page.locator("#requirement-presence .how-many")).to_have_text("0 of 6")
-    tracker.hear(presence("Available"))
+    tracker.receive(presence("Available"))
     assert tracker.has_counted(presence=1)
     other.page.close()
 
 
-def test_printed_it_is_a_record_with_each_moment(tracker: Tracker) -> None:
-    tracker.hear(message(1))
-    tracker.hear(message(2))
-    tracker.hear()
-    tracker.press("+1 by hand", "sms")
+def test_printed_it_is_a_record_with_each_time(tracker: Tracker) -> None:
+    tracker.receive(message(1))
+    tracker.receive(message(2))
+    tracker.receive()
+    tracker.press("+1 manually", "sms")
 
     tracker.page.emulate_media(media="print")
 
     header = tracker.page.locator("header").inner_text()
     for fact in (SANDBOX_CLIENT_ID, SANDBOX_SERVER, "January 15, 2027"):
         assert fact in header
-    moments = tracker.page.locator("#requirement-sms .moments li")
-    expect(moments).to_have_count(3)
-    assert [moment.is_visible() for moment in moments.all()] == [True] * 3
-    assert "(by hand)" in moments.last.inner_text()
-    times = moments.locator("time").evaluate_all("all => all.map(({ dateTime }) => dateTime)")
+    entries = tracker.page.locator("#requirement-sms .times li")
+    expect(entries).to_have_count(3)
+    assert [entry.is_visible() for entry in entries.all()] == [True] * 3
+    assert "(counted manually)" in entries.last.inner_text()
+    times = entries.locator("time").evaluate_all("all => all.map(({ dateTime }) => dateTime)")
     assert len(set(times)) == 3
     for hidden in ("#phone", "#next", ".how", "button", "progress"):
         assert tracker.page.locator(hidden).locator("visible=true").count() == 0, hidden
     assert "0 of 6" in tracker.row("internal")
 
 
-# What is kept
+# What is stored
 
 
-def test_nothing_is_kept_of_a_message_or_call_but_its_id_and_moment(tracker: Tracker) -> None:
+def test_of_a_message_or_call_only_its_id_and_time_are_stored(tracker: Tracker) -> None:
     for before, each in RECORDED.values():
-        tracker.hear(*before, *each(1))
+        tracker.receive(*before, *each(1))
 
-    kept = str(tracker.kept)
+    stored = str(tracker.stored)
 
-    assert len(tracker.kept) >= len(RECORDED)
+    assert len(tracker.stored) >= len(RECORDED)
     for personal in (NUMBER, NUMBER.strip("+"), TEXT, NAME, "Ada", "Meet"):
-        assert personal not in kept
+        assert personal not in stored
 
 
 def test_entries_that_were_garbled_break_nothing(tracker: Tracker) -> None:
-    tracker.hear(message(1))
+    tracker.receive(message(1))
     start = f"embeddable-host:graduation:{SANDBOX_CLIENT_ID}:sms:"
     garbled = {
         f"{start}%": "1",
         f"{start}2": "9" * 400,
         f"{start}3": "{}",
         f"{start}4": "",
-        f"{start}5": "-1 by hand",
+        f"{start}5": "-1 manual",
         f"{start}__proto__": "[object Object]",
         f"embeddable-host:graduation:{SANDBOX_CLIENT_ID}:presence.before:": "\x00" * 1000,
         f"embeddable-host:graduation:{SANDBOX_CLIENT_ID}": "1",
@@ -137,7 +137,7 @@ def test_entries_that_were_garbled_break_nothing(tracker: Tracker) -> None:
     )
 
     tracker.open()
-    tracker.hear(message(6), presence("Available"))
+    tracker.receive(message(6), presence("Available"))
 
     assert tracker.has_counted(sms=2)
 
@@ -153,26 +153,24 @@ FULL = """() => {
 
 
 @pytest.mark.parametrize("storage", ["denied", "full"])
-def test_where_the_browser_keeps_nothing_the_page_says_so_and_counts_for_this_visit(
-    open_browser: OpenBrowser, storage: str
-) -> None:
+def test_without_storage_the_page_says_so_and_counts_for_this_visit(open_browser: OpenBrowser, storage: str) -> None:
     context = open_browser(INCOGNITO)
     tracker = Tracker(context.new_page()).open()
-    expect(tracker.page.locator("#unkept")).to_be_hidden()
+    expect(tracker.page.locator("#unstored")).to_be_hidden()
     if storage == "denied":
         context.add_init_script(DENIED)
     else:
         tracker.page.evaluate(FULL)
 
     tracker.open()
-    tracker.hear(message(1), unread(2), read(2))
-    tracker.hear(message(1), message(3), presence("Available"), presence("Busy"))
-    tracker.press("+1 by hand", "sms")
+    tracker.receive(message(1), unread(2), read(2))
+    tracker.receive(message(1), message(3), presence("Available"), presence("Busy"))
+    tracker.press("+1 manually", "sms")
 
-    expect(tracker.page.locator("#unkept")).to_be_visible()
+    expect(tracker.page.locator("#unstored")).to_be_visible()
     assert tracker.has_counted(sms=3, read=1, presence=1)
-    tracker.press("Set back", "sms")
-    tracker.page.locator("#set-back").click()
+    tracker.press("Reset", "sms")
+    tracker.page.locator("#reset").click()
     assert tracker.has_counted(read=1, presence=1)
 
 
@@ -195,12 +193,12 @@ def test_each_client_id_has_a_count_of_its_own(internet: Internet, tmp_path: Pat
     with hosts.own(internet, tmp_path / "own", PROFILES):
         page = open_browser(INCOGNITO).new_page()
         tracker = Tracker(page).open(f"https://{OWN}/one/graduation.html")
-        tracker.hear(message(1))
+        tracker.receive(message(1))
 
         assert Tracker(page).open(f"https://{OWN}/other/graduation.html").has_counted()
         assert Tracker(page).open(f"https://{OWN}/same/graduation.html").has_counted(sms=1)
         page.goto(f"https://{OWN}/nobody/graduation.html")
-        expect(page.locator("#nobody")).to_contain_text("This profile has no client id")
+        expect(page.locator("#no-client-id")).to_contain_text("This profile has no client id")
         expect(page.locator("#phone-frame")).to_have_count(0)
 
 

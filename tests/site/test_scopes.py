@@ -1,4 +1,4 @@
-"""The scopes that the chosen features want of an app: page and host agree, and the checklist asks for just those."""
+"""The scopes that the enabled features require: page and host agree, and the checklist shows exactly those."""
 
 import json
 from collections.abc import Mapping
@@ -57,31 +57,32 @@ SETS: list[tuple[Params, set[str]]] = [
 ]
 
 IN_THE_PAGE = """async (sets) => {
-    const { chosenOf, wantedBy } = await import('./scopes.mjs');
-    const { laidOver } = await import('./choices.mjs');
+    const { enabledFeatures, requiredScopes } = await import('./scopes.mjs');
+    const { merge } = await import('./choices.mjs');
     const host = JSON.parse(document.getElementById('values').textContent);
     const parameters = host.groups.flatMap((group) => group.parameters);
-    return sets.map((given) => {
-        const chosen = chosenOf(host.features, parameters, laidOver({}, given, host.aliases));
-        return { features: chosen.map(({ name }) => name), scopes: wantedBy(chosen).map((scope) => scope.console) };
+    return sets.map((set) => {
+        const enabled = enabledFeatures(host.features, parameters, merge({}, set, host.aliases));
+        const scopes = requiredScopes(enabled).map((scope) => scope.console);
+        return { features: enabled.map(({ name }) => name), scopes };
     });
 }"""
 
 
-def test_each_set_of_parameters_wants_just_the_scopes_of_its_features_in_the_page_and_in_the_host(
+def test_each_set_of_parameters_requires_the_scopes_of_its_features_in_the_page_and_in_the_host(
     setup: SetupPage,
 ) -> None:
     encoded = [encode(params) for params, _ in SETS]
     in_the_page = setup.page.evaluate(IN_THE_PAGE, encoded)
 
-    for (params, expected), given, page in zip(SETS, encoded, in_the_page, strict=True):
-        features = enabled_features(given)
+    for (params, expected), parameters, page in zip(SETS, encoded, in_the_page, strict=True):
+        features = enabled_features(parameters)
         assert {scope.console for scope in required_scopes(features)} == expected, params
         assert [feature.name for feature in features] == page["features"], params
         assert [scope.console for scope in required_scopes(features)] == page["scopes"], params
 
 
-def test_a_wider_scope_or_an_older_name_of_it_will_do(setup: SetupPage) -> None:
+def test_a_wider_scope_or_an_older_name_of_it_is_enough(setup: SetupPage) -> None:
     granted = """async ([scopes, token]) => {
         const { isGranted } = await import('./scopes.mjs');
         return scopes.filter((scope) => isGranted(scope, token)).map(({ name }) => name);
@@ -99,33 +100,33 @@ def test_a_wider_scope_or_an_older_name_of_it_will_do(setup: SetupPage) -> None:
         assert setup.page.evaluate(granted, [scopes, [token]]) == all_of_it
 
 
-def test_every_switch_that_the_table_names_is_a_switch_of_the_widget() -> None:
+def test_every_switch_in_the_table_is_a_switch_of_the_widget() -> None:
     assert {name for feature in FEATURES for name in feature.when} <= {
         name for name, parameter in PARAMETERS.items() if parameter.kind in SWITCHES
     }
 
 
-def asked_for(setup: SetupPage) -> dict[str, str]:
-    """The scopes that the checklist shows, each with what it says it is for."""
+def shown_scopes(setup: SetupPage) -> dict[str, str]:
+    """The scopes that the checklist shows, each with its features."""
     rows = setup.page.locator("#scopes li:visible")
     return dict(row.strip().split(" for ", 1) for row in rows.all_text_contents())
 
 
-def test_the_checklist_asks_for_what_the_host_and_the_page_have_chosen(setup: SetupPage) -> None:
+def test_the_checklist_shows_the_scopes_for_the_choices_of_host_and_page(setup: SetupPage) -> None:
     assert "enableSMSTemplate = true" in SETTINGS
-    assert asked_for(setup).keys() == USUAL | {"Edit Extensions"}
-    assert asked_for(setup)["Edit Extensions"] == "SMS templates"
-    assert asked_for(setup)["Read Messages"] == "voicemail and faxes, SMS, messages to colleagues"
+    assert shown_scopes(setup).keys() == USUAL | {"Edit Extensions"}
+    assert shown_scopes(setup)["Edit Extensions"] == "SMS templates"
+    assert shown_scopes(setup)["Read Messages"] == "voicemail and faxes, SMS, messages to colleagues"
 
     setup.choose("enableSMSTemplate", "off")
     setup.choose("disableReadText", "on")
     setup.choose("disableGlip", "off")
 
-    assert asked_for(setup).keys() == (USUAL - {*TEXTS}) | {"Team Messaging"}
-    assert asked_for(setup)["Read Messages"] == "voicemail and faxes"
+    assert shown_scopes(setup).keys() == (USUAL - {*TEXTS}) | {"Team Messaging"}
+    assert shown_scopes(setup)["Read Messages"] == "voicemail and faxes"
 
 
-def test_a_link_with_choices_asks_for_their_scopes_at_once(setup: SetupPage) -> None:
+def test_a_link_with_choices_shows_their_scopes_at_once(setup: SetupPage) -> None:
     setup.page.goto(f"{BASE}#disableCall=1&disableGlip=false")
     setup.page.reload()
 
@@ -133,7 +134,7 @@ def test_a_link_with_choices_asks_for_their_scopes_at_once(setup: SetupPage) -> 
     expect(setup.page.locator("[name=scope-ringout]")).to_be_hidden()
 
 
-def test_a_scope_that_nobody_wants_for_a_while_keeps_its_tick(setup: SetupPage) -> None:
+def test_a_scope_that_is_not_required_for_a_while_keeps_its_tick(setup: SetupPage) -> None:
     setup.page.locator("[name=scope-ringout]").check()
 
     setup.choose("disableCall", "on")

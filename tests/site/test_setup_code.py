@@ -1,4 +1,4 @@
-"""The code that comes out of what is chosen on the setup page, and the address that carries the choices."""
+"""The code that the setup page makes from the choices, and the address that carries the choices."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from world.browser_modes import INCOGNITO, OpenBrowser
 from world.hosts import CLIENT_ID
 from world.internet import CROSS_SITE, Internet
-from world.setup_page import BASE, SECRETS, SetupPage, opened
+from world.setup_page import BASE, SECRETS, SetupPage, open_setup_page
 from world.user import IFRAME, Phone
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is chosen in the form, and what the widget must be given then; None: not at all."""
+    """Choices in the form, and the parameters that the widget must get; None: none."""
 
     choices: dict[str, str]
-    given: dict[str, str | None] = field(default_factory=dict)
+    parameters: dict[str, str | None] = field(default_factory=dict)
 
 
-# These the adapter keeps for itself (`widget.md`, Parameters).
+# Parameters that the adapter does not pass on (`docs/widget.md`, Parameters).
 ADAPTERS_OWN = {
     "notification",
     "newAdapterUI",
@@ -87,46 +87,45 @@ def codes(setup: SetupPage, way: str) -> dict[str, str]:
     return found
 
 
-def told(page: Page, codes: list[str], frames: list[str], internet: Internet) -> list[dict[str, str]]:
-    """The parameters that the widget has in a page with each code; all of them stand in one."""
+def parameters_in(page: Page, codes: list[str], frames: list[str], internet: Internet) -> list[dict[str, str]]:
+    """The parameters of the widget in a page with each code; all of these are frames of one page."""
     pages = [internet.page(CROSS_SITE, f"<!doctype html><body>{code}") for code in codes]
     page.goto(internet.page(CROSS_SITE, "".join(f'<iframe src="{address}"></iframe>' for address in pages)))
     phones = [Phone(page.locator("iframe").nth(number).content_frame, frame) for number, frame in enumerate(frames)]
     for phone in phones:
-        phone.wait_for("phone.words.signIn")
+        phone.wait_for("phone.texts.signIn")
     own = ("_t", "fromAdapter")
     return [
-        {name: value for name, value in phone.ask("phone.parameters").items() if name not in own} for phone in phones
+        {name: value for name, value in phone.evaluate("phone.parameters").items() if name not in own}
+        for phone in phones
     ]
 
 
-def given(chosen: Chosen) -> dict[str, str]:
-    return {name: value for name, value in {**DEFAULTS, **chosen.given}.items() if value is not None}
+def expected(chosen: Chosen) -> dict[str, str]:
+    return {name: value for name, value in {**DEFAULTS, **chosen.parameters}.items() if value is not None}
 
 
-def test_the_code_of_the_frame_gives_the_widget_what_the_form_says(setup: SetupPage, internet: Internet) -> None:
+def test_with_the_code_of_the_frame_the_widget_gets_the_choices(setup: SetupPage, internet: Internet) -> None:
     found = codes(setup, "iframe")
 
-    parameters = told(setup.page, list(found.values()), [IFRAME] * len(found), internet)
+    parameters = parameters_in(setup.page, list(found.values()), [IFRAME] * len(found), internet)
 
-    assert dict(zip(found, parameters, strict=True)) == {name: given(chosen) for name, chosen in CHOSEN.items()}
+    assert dict(zip(found, parameters, strict=True)) == {name: expected(chosen) for name, chosen in CHOSEN.items()}
 
 
-def test_the_code_of_the_floating_phone_gives_the_widget_what_the_form_says(
-    setup: SetupPage, internet: Internet
-) -> None:
+def test_with_the_code_of_the_floating_phone_the_widget_gets_the_choices(setup: SetupPage, internet: Internet) -> None:
     found = codes(setup, "adapter")
     frames = [f'[id="{chosen.choices.get("prefix", "rc-widget")}-adapter-frame"]' for chosen in CHOSEN.values()]
 
-    parameters = told(setup.page, list(found.values()), frames, internet)
+    parameters = parameters_in(setup.page, list(found.values()), frames, internet)
 
     assert dict(zip(found, parameters, strict=True)) == {
-        name: {parameter: value for parameter, value in given(chosen).items() if parameter not in ADAPTERS_OWN}
+        name: {parameter: value for parameter, value in expected(chosen).items() if parameter not in ADAPTERS_OWN}
         for name, chosen in CHOSEN.items()
     }
 
 
-def test_the_adapter_is_given_what_it_keeps_for_itself(setup: SetupPage, internet: Internet) -> None:
+def test_the_adapter_gets_its_own_parameters(setup: SetupPage, internet: Internet) -> None:
     for name, value in {"zIndex": "12", "defaultDirection": "left", "enablePopup": "on"}.items():
         setup.choose(name, value)
 
@@ -145,7 +144,7 @@ def test_a_client_id_of_the_host_can_be_left_out(setup: SetupPage) -> None:
     expect(setup.page.locator("#sign-in")).to_contain_text("does not start without a client id")
 
 
-SENTENCES = (
+DESCRIPTIONS = (
     ({}, "Users sign in to production by authorization code with PKCE, which needs no secret, and again after 7 days"),
     ({"clientSecret": "s"}, "to production by authorization code with a client secret"),
     ({"appSecret": "s"}, "to production by authorization code with a client secret"),
@@ -160,15 +159,15 @@ SENTENCES = (
 )
 
 
-def test_a_sentence_says_what_the_choices_mean_for_signing_in(setup: SetupPage) -> None:
-    for choices, sentence in SENTENCES:
+def test_the_page_describes_how_users_sign_in_with_these_choices(setup: SetupPage) -> None:
+    for choices, description in DESCRIPTIONS:
         setup.page.get_by_role("button", name="Clear my choices").click()
         for name, value in choices.items():
             setup.choose(name, value)
-        expect(setup.page.locator("#sign-in")).to_contain_text(sentence)
+        expect(setup.page.locator("#sign-in")).to_contain_text(description)
 
 
-def test_of_two_names_of_one_parameter_the_one_that_was_chosen_last_holds(setup: SetupPage) -> None:
+def test_of_two_names_of_one_parameter_the_last_choice_counts(setup: SetupPage) -> None:
     setup.choose("clientId", "new")
     setup.choose("appKey", "old")
     assert setup.query == {"appKey": "old"}
@@ -177,10 +176,10 @@ def test_of_two_names_of_one_parameter_the_one_that_was_chosen_last_holds(setup:
     assert setup.query == {"clientId": "newer"}
 
 
-# The handful that most teams set
+# The common settings
 
-# A label, what is picked or written there, and what stands in the code then.
-HANDFUL = (
+# A label, what is picked or written there, and the query in the code.
+COMMON = (
     ("Client id", "page-client", {"clientId": "page-client"}),
     ("The app is for", "the sandbox", {"appServer": "https://platform.devtest.ringcentral.com"}),
     ("The app is for", "production", {"appServer": "https://platform.ringcentral.com"}),
@@ -195,9 +194,9 @@ HANDFUL = (
 )
 
 
-def test_the_handful_and_the_groups_are_two_views_of_the_same_choices(setup: SetupPage) -> None:
-    for label, value, query in HANDFUL:
-        control = setup.most_set(label)
+def test_the_common_settings_and_the_groups_are_two_views_of_the_same_choices(setup: SetupPage) -> None:
+    for label, value, query in COMMON:
+        control = setup.common_setting(label)
         before = setup.shown(label)
         if label == "Client id":
             control.fill(value)
@@ -219,7 +218,7 @@ def test_the_handful_and_the_groups_are_two_views_of_the_same_choices(setup: Set
         setup.page.get_by_role("button", name="Clear my choices").click()
 
 
-def test_what_the_handful_has_no_words_for_is_shown_as_it_is_chosen(setup: SetupPage) -> None:
+def test_a_choice_without_words_in_the_common_settings_is_shown_as_it_is(setup: SetupPage) -> None:
     assert setup.shown("The app is for") == "default: production"
     for written, shown in {
         "https://platform.example.com": "https://platform.example.com",
@@ -231,7 +230,7 @@ def test_what_the_handful_has_no_words_for_is_shown_as_it_is_chosen(setup: Setup
 
     setup.choose("appKey", "old-client")
     assert setup.shown("Client id") == "old-client"
-    setup.most_set("Client id").fill("new-client")
+    setup.common_setting("Client id").fill("new-client")
     assert setup.query == {"clientId": "new-client"}
     setup.choose("clientId", "")
     assert setup.shown("Client id") == "left out"
@@ -251,7 +250,7 @@ def test_the_address_carries_the_choices_to_a_colleague(setup: SetupPage, open_b
     setup.page.get_by_role("button", name="Copy a link").click()
     expect(setup.page.locator("#announcement")).to_have_text("Copied")
     link = setup.page.evaluate("() => navigator.clipboard.readText()")
-    theirs = opened(open_browser(INCOGNITO), link)
+    theirs = open_setup_page(open_browser(INCOGNITO), link)
 
     assert theirs.code("adapter") == setup.code("adapter")
     assert theirs.code("iframe") == setup.code("iframe")
@@ -261,7 +260,7 @@ def test_the_address_carries_the_choices_to_a_colleague(setup: SetupPage, open_b
 
 
 WRITTEN_BY_HAND = {
-    "disableCall=false": {"disableCall": "1"},  # to the widget any text is on
+    "disableCall=false": {"disableCall": "1"},  # for the widget any text is on
     "enablePopup=true": {"enablePopup": "1"},
     "disableGlip=1": {"disableGlip": "false"},
     "disableGlip=": {"disableGlip": "true"},
@@ -272,17 +271,19 @@ WRITTEN_BY_HAND = {
 }
 
 
-def test_an_address_of_a_place_in_the_page_shows_the_hosts_addresses(returning_user: BrowserContext) -> None:
-    setup = opened(returning_user, f"{BASE}#works")
+def test_an_address_of_a_place_on_the_page_shows_the_hosts_addresses(returning_user: BrowserContext) -> None:
+    setup = open_setup_page(returning_user, f"{BASE}#works")
 
     expect(setup.page.locator("#redirect-uri")).to_have_text(f"{BASE}redirect.html")
     assert setup.code("adapter") == f'<script src="{BASE}adapter.js"></script>'
     setup.page.close()
 
 
-def test_whatever_an_address_says_the_form_makes_the_best_of(open_browser: OpenBrowser) -> None:
+def test_the_form_reads_what_it_can_from_any_address(open_browser: OpenBrowser) -> None:
     context = open_browser(INCOGNITO)
-    assert {fragment: opened(context, f"{BASE}#{fragment}").query for fragment in WRITTEN_BY_HAND} == WRITTEN_BY_HAND
+    assert {
+        fragment: open_setup_page(context, f"{BASE}#{fragment}").query for fragment in WRITTEN_BY_HAND
+    } == WRITTEN_BY_HAND
 
 
 def test_an_address_changed_by_hand_changes_the_form(setup: SetupPage) -> None:
@@ -306,8 +307,8 @@ def test_a_credential_is_in_the_code_with_a_warning_and_never_in_the_address(set
     assert "s3cret" not in setup.page.evaluate("() => JSON.stringify(localStorage) + JSON.stringify(history.state)")
 
 
-def test_a_credential_in_an_address_is_taken_out_of_it_and_used_for_nothing(open_browser: OpenBrowser) -> None:
-    setup = opened(open_browser(INCOGNITO), f"{BASE}#clientSecret=s3cret&zIndex=3")
+def test_a_credential_in_an_address_is_removed_and_not_used(open_browser: OpenBrowser) -> None:
+    setup = open_setup_page(open_browser(INCOGNITO), f"{BASE}#clientSecret=s3cret&zIndex=3")
 
     setup.page.wait_for_function("() => !location.hash.includes('s3cret')")
 

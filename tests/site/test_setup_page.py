@@ -1,4 +1,4 @@
-"""The setup page: what to register, the form over all parameters, and what a host says of itself."""
+"""The setup page: what to register, the form with every parameter, and what it shows about its host."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ from world import hosts
 from world.browser_modes import INCOGNITO, Browsers, OpenBrowser
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
 from world.internet import CDN, LOADER, OWN, PREFIXED, Internet
-from world.setup_page import BASE, SetupPage, opened
+from world.setup_page import BASE, SetupPage, open_setup_page
 from world.user import ADAPTER_FRAME, IFRAME
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
@@ -33,7 +33,7 @@ def test_it_shows_the_redirect_uri_of_the_host_and_of_each_profile(setup: SetupP
     expect(setup.page).to_have_url(BASE)
 
 
-def test_what_stands_beside_the_steps_covers_nothing_of_them(setup: SetupPage) -> None:
+def test_the_code_beside_the_steps_covers_none_of_them(setup: SetupPage) -> None:
     uncovered = """link => {
         scrollTo(0, document.documentElement.scrollHeight);
         const { left, top } = link.getBoundingClientRect();
@@ -46,7 +46,7 @@ def test_what_stands_beside_the_steps_covers_nothing_of_them(setup: SetupPage) -
         assert setup.page.get_by_role("link", name=profile).evaluate(uncovered)
 
 
-def test_each_copy_button_copies_what_stands_beside_it(setup: SetupPage) -> None:
+def test_each_copy_button_copies_the_text_beside_it(setup: SetupPage) -> None:
     setup.choose("zIndex", "7")
 
     for name, shown in {
@@ -64,7 +64,7 @@ def test_each_copy_button_copies_what_stands_beside_it(setup: SetupPage) -> None
 
 
 def test_where_the_browser_forbids_copying_the_text_is_selected(open_browser: OpenBrowser) -> None:
-    setup = opened(open_browser(INCOGNITO))
+    setup = open_setup_page(open_browser(INCOGNITO))
     setup.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }")
 
     setup.page.get_by_role("button", name="Copy the redirect URI").click()
@@ -73,7 +73,7 @@ def test_where_the_browser_forbids_copying_the_text_is_selected(open_browser: Op
     assert setup.page.evaluate("() => String(getSelection())").strip() == f"{BASE}redirect.html"
 
 
-def test_where_the_browser_forbids_copying_what_stands_nowhere_is_shown(setup: SetupPage) -> None:
+def test_where_the_browser_forbids_copying_a_text_that_is_not_on_the_page_is_shown(setup: SetupPage) -> None:
     setup.page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('forbidden')); }")
 
     setup.page.get_by_role("button", name="Copy a link").click()
@@ -83,7 +83,7 @@ def test_where_the_browser_forbids_copying_what_stands_nowhere_is_shown(setup: S
 
 
 def test_a_redirect_uri_that_a_link_has_chosen_is_not_taken_for_the_hosts(returning_user: BrowserContext) -> None:
-    setup = opened(returning_user, f"{BASE}#redirectUri=https://evil.example/redirect.html")
+    setup = open_setup_page(returning_user, f"{BASE}#redirectUri=https://evil.example/redirect.html")
     expect(setup.page.locator("#redirect-warning")).to_contain_text("This is not the redirect page of this host")
 
     setup.page.get_by_role("button", name="Clear my choices").click()
@@ -166,7 +166,7 @@ def test_a_search_shows_the_parameters_that_have_its_words(setup: SetupPage) -> 
     expect(setup.page.locator("#found")).to_have_text(f"{len(PARAMETERS)} of {len(PARAMETERS)} parameters")
 
 
-def test_only_what_is_chosen_can_be_shown_and_all_of_it_taken_back(setup: SetupPage) -> None:
+def test_the_choices_can_be_shown_without_the_rest_and_be_cleared(setup: SetupPage) -> None:
     setup.choose("zIndex", "5")
     setup.choose("disableCall", "on")
 
@@ -178,7 +178,7 @@ def test_only_what_is_chosen_can_be_shown_and_all_of_it_taken_back(setup: SetupP
     assert setup.code("adapter") == f'<script src="{BASE}adapter.js"></script>'
 
 
-def test_what_cannot_be_is_told_kept_in_its_field_and_not_in_the_code(setup: SetupPage) -> None:
+def test_a_wrong_value_gets_an_error_stays_in_its_field_and_is_not_in_the_code(setup: SetupPage) -> None:
     for name, written, remedy in (
         ("appServer", "http://platform.ringcentral.com", "Write an https:// address"),
         ("stylesUri", "style.css", "Write a full address"),
@@ -197,10 +197,10 @@ def test_what_cannot_be_is_told_kept_in_its_field_and_not_in_the_code(setup: Set
 # Other hosts
 
 
-def test_a_host_without_a_release_says_what_that_costs_and_names_the_cdn_for_the_microphone(
+def test_a_host_without_a_release_says_so_and_names_the_cdn_for_the_microphone(
     open_browser: OpenBrowser,
 ) -> None:
-    setup = opened(open_browser(INCOGNITO), f"https://{LOADER}/")
+    setup = open_setup_page(open_browser(INCOGNITO), f"https://{LOADER}/")
 
     expect(setup.page.locator("#hosting")).to_contain_text(f"The widget comes from https://{CDN[0]}")
     expect(setup.page.locator("#unhosted")).to_contain_text("embeddable-host pull")
@@ -220,7 +220,7 @@ def test_a_host_with_a_release_says_which(setup: SetupPage) -> None:
 
 
 SIGNS_IN = "signs in"
-# What the table says of a host now: usual browsers, third-party storage denied, a sign-in page severs the window.
+# The rows marked in the table: usual browsers, third-party storage denied, a sign-in page severs the window.
 TRUE_NOW = {
     "cdn": {"on any site": [SIGNS_IN, "does not start", "never signs in"]},
     "relayed": {"on any site": [SIGNS_IN, SIGNS_IN, SIGNS_IN]},
@@ -239,17 +239,17 @@ def true_now(page: Page) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("address", "hosting"), [(BASE, "relayed"), (f"https://{LOADER}/", "cdn")])
 def test_the_table_says_what_is_true_of_this_host(open_browser: OpenBrowser, address: str, hosting: str) -> None:
-    setup = opened(open_browser(INCOGNITO), address)
+    setup = open_setup_page(open_browser(INCOGNITO), address)
 
     assert true_now(setup.page) == TRUE_NOW[hosting]
     expect(setup.page.locator("#unhosted, #unrelayed").filter(visible=True)).to_have_count(1 if hosting == "cdn" else 0)
 
 
-def test_of_a_host_whose_relay_is_off_the_table_says_what_that_costs_and_how_to_get_one(
+def test_without_a_relay_the_table_says_what_cannot_work_and_how_to_get_one(
     internet: Internet, tmp_path: Path, open_browser: OpenBrowser
 ) -> None:
     with hosts.own(internet, tmp_path / "own", "relay.enabled = false\n"):
-        setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
+        setup = open_setup_page(open_browser(INCOGNITO), f"https://{OWN}/")
 
         assert true_now(setup.page) == TRUE_NOW["unrelayed"]
         expect(setup.page.locator("#unrelayed")).to_contain_text("the setting relay.enabled is off")
@@ -258,7 +258,7 @@ def test_of_a_host_whose_relay_is_off_the_table_says_what_that_costs_and_how_to_
 
 def test_it_works_below_a_path(open_browser: OpenBrowser) -> None:
     base = f"https://{PREFIXED}/phone/"
-    setup = opened(open_browser(INCOGNITO), f"{base}sandbox/")
+    setup = open_setup_page(open_browser(INCOGNITO), f"{base}sandbox/")
 
     assert setup.code("adapter") == f'<script src="{base}sandbox/adapter.js"></script>'
     app = setup.start_preview().frame_locator("#rc-sandbox-adapter-frame")
@@ -267,7 +267,7 @@ def test_it_works_below_a_path(open_browser: OpenBrowser) -> None:
 
 
 @pytest.mark.parametrize("address", [BASE, f"{BASE}test.html", f"https://{LOADER}/", f"https://{LOADER}/test.html"])
-def test_the_pages_ask_nobody_but_the_host_and_nothing_is_refused(open_browser: OpenBrowser, address: str) -> None:
+def test_the_pages_send_requests_only_to_the_host_and_none_is_blocked(open_browser: OpenBrowser, address: str) -> None:
     context = open_browser(INCOGNITO)
     requests: list[str] = []
     faults: list[str] = []
@@ -283,7 +283,7 @@ def test_the_pages_ask_nobody_but_the_host_and_nothing_is_refused(open_browser: 
     assert faults == []
 
 
-HOSTS_HANDFUL = """
+HOSTS_SETTINGS = """
 [params]
 appKey = "old-client"
 appServer = "https://platform.example.com/"
@@ -293,13 +293,13 @@ defaultCallWith = "softphone"
 """
 
 
-def test_the_handful_says_what_the_host_has_set_and_what_else_is_the_default(
+def test_the_common_settings_show_the_hosts_values_and_else_the_defaults(
     internet: Internet, tmp_path: Path, open_browser: OpenBrowser
 ) -> None:
-    with hosts.own(internet, tmp_path / "own", HOSTS_HANDFUL):
-        setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
+    with hosts.own(internet, tmp_path / "own", HOSTS_SETTINGS):
+        setup = open_setup_page(open_browser(INCOGNITO), f"https://{OWN}/")
 
-        labels = setup.page.locator("#handful label").evaluate_all("all => all.map((one) => one.textContent)")
+        labels = setup.page.locator("#common-settings label").evaluate_all("all => all.map((one) => one.textContent)")
         assert {label: setup.shown(label) for label in labels} == {
             "Client id": "host: old-client",
             "The app is for": "host: https://platform.example.com/",
@@ -348,7 +348,7 @@ def test_without_javascript_the_redirect_uri_and_the_code_can_be_read(public: st
 
 
 def test_a_published_credential_is_not_shown(public: str, open_browser: OpenBrowser) -> None:
-    setup = opened(open_browser(INCOGNITO), public)
+    setup = open_setup_page(open_browser(INCOGNITO), public)
 
     assert "This host: set, and not shown." in setup.row("clientSecret")
     expect(setup.page.locator("#sign-in")).to_contain_text("with a client secret")
@@ -356,7 +356,7 @@ def test_a_published_credential_is_not_shown(public: str, open_browser: OpenBrow
 
 
 def test_a_page_can_leave_out_any_default_of_the_host(public: str, open_browser: OpenBrowser) -> None:
-    setup = opened(open_browser(INCOGNITO), public)
+    setup = open_setup_page(open_browser(INCOGNITO), public)
 
     expect(setup.page.locator("#sign-in")).to_contain_text("with a client secret")
     setup.choose("stylesUri", "")
@@ -371,9 +371,9 @@ def test_at_another_address_than_the_public_one_it_says_so(
     internet: Internet, tmp_path: Path, open_browser: OpenBrowser
 ) -> None:
     with hosts.own(internet, tmp_path / "own", f'public_url = "{BASE}"\n'):
-        setup = opened(open_browser(INCOGNITO), f"https://{OWN}/")
+        setup = open_setup_page(open_browser(INCOGNITO), f"https://{OWN}/")
         expect(setup.page.locator("#elsewhere")).to_contain_text(BASE)
         expect(setup.page.locator("#redirect-uri")).to_have_text(f"{BASE}redirect.html")
         setup.page.goto(f"https://{OWN}/test.html")
-        expect(setup.page.locator("#verdict")).to_contain_text(f"public address is {BASE}: rehearse there.")
+        expect(setup.page.locator("#verdict")).to_contain_text(f"public address is {BASE}: run the test there.")
         expect(setup.page.locator("#start")).to_be_disabled()

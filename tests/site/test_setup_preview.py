@@ -1,4 +1,4 @@
-"""The preview of the setup page: the widget as the code shows it."""
+"""The preview on the setup page: the widget as the code shows it."""
 
 import json
 
@@ -14,9 +14,7 @@ pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
 
 @pytest.mark.parametrize(("way", "frame"), [("floating phone", ADAPTER_FRAME), ("frame", IFRAME)])
-def test_the_preview_shows_the_widget_and_starts_anew_with_what_is_chosen(
-    setup: SetupPage, way: str, frame: str
-) -> None:
+def test_the_preview_shows_the_widget_and_restarts_after_a_choice(setup: SetupPage, way: str, frame: str) -> None:
     app = setup.start_preview(way).frame_locator(frame)
     expect(app.locator("#signIn")).to_be_visible()
 
@@ -61,7 +59,7 @@ def test_events_of_others_are_not_shown(setup: SetupPage) -> None:
     expect(setup.page.locator("#preview-events summary code")).to_have_text(["rc-real"])
 
 
-def test_the_previews_page_does_nothing_on_its_own(open_browser: OpenBrowser) -> None:
+def test_the_previews_page_does_nothing_outside_the_setup_page(open_browser: OpenBrowser) -> None:
     page = open_browser(INCOGNITO).new_page()
 
     page.goto(f"{BASE}preview.html#adapter?appServer=https://evil.example.com", wait_until="load")

@@ -1,4 +1,4 @@
-"""MDN's HTTP Observatory and Google's CSP Evaluator over the shipped nginx configuration: `make observatory`."""
+"""Runs MDN's HTTP Observatory and Google's CSP Evaluator on the shipped nginx configuration: `make observatory`."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from world.timeouts import TIMEOUT
 
 SCAN = ROOT / "tests" / "tools" / "observatory" / "scan.mjs"
 GRADE = "A+"
-SERIOUS = {"HIGH", "SYNTAX", "MEDIUM"}  # the Evaluator's other words are for what may be, and for advice
+SERIOUS = {"HIGH", "SYNTAX", "MEDIUM"}  # the Evaluator's other levels are possibilities and advice
 
 
 def main() -> None:
@@ -25,7 +25,7 @@ def main() -> None:
         make_certificate(folder)
         host = configured(folder / "host", SETTINGS)
         add_release(host)
-        pages = [path for path, asset in assets(host).items() if is_page_of_ours(path, asset.media_type)]
+        pages = [path for path, asset in assets(host).items() if is_own_page(path, asset.media_type)]
         with serving(host) as server, fronting(folder / "nginx", folder, [f"127.0.0.1:{server.port}"]) as proxy:
             command = ["node", SCAN, NGINX, str(proxy.port), str(proxy.http_port), *pages]
             environment = {**os.environ, "NODE_EXTRA_CA_CERTS": str(folder / "certificate.pem")}
@@ -45,7 +45,7 @@ def main() -> None:
     sys.exit(found["grade"] != GRADE or bool(serious))
 
 
-def is_page_of_ours(path: str, media_type: str) -> bool:
+def is_own_page(path: str, media_type: str) -> bool:
     return media_type.startswith("text/html") and not path.startswith("/widget/")
 
 

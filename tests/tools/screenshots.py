@@ -1,4 +1,4 @@
-"""The pictures in docs/, taken of a host with the stand-in release: `make screenshots`."""
+"""Takes the screenshots in docs/, of a host with the stand-in release: `make screenshots`."""
 
 import sys
 import tempfile
@@ -10,13 +10,13 @@ from world import hosts
 from world.browser_modes import Browsers
 from world.graduation import message, presence
 from world.internet import HOST, Internet
-from world.live_test import on_trial, without
+from world.live_test import open_live_test, without
 from world.user import ADAPTER_FRAME
 
 SIZE = {"width": 1280, "height": 1120}
-SETUP_SIZE = {"width": 1280, "height": 1590}  # down to the handful that most teams set
-# What the phone has told the tracker.
-DONE = [
+SETUP_SIZE = {"width": 1280, "height": 1590}  # down to the common settings
+# The phone's events for the tracker
+EVENTS = [
     *(message(number) for number in range(6)),
     *(message(number, kind="Pager") for number in range(10, 14)),
     *(presence(user) for user in ("Available", "Busy", "Available")),
@@ -41,19 +41,19 @@ def take(internet: Internet, browsers: Browsers, folder: Path) -> None:
     page.goto(f"https://{HOST}/sandbox/graduation.html")
     phone = page.frame_locator("#phone-frame")
     expect(phone.locator("#signIn")).to_be_visible()
-    for told in DONE:
-        phone.locator("body").evaluate("(_, told) => parent.postMessage(told, '*')", told)
+    for event in EVENTS:
+        phone.locator("body").evaluate("(_, event) => parent.postMessage(event, '*')", event)
     expect(page.locator("#total")).to_have_text("1 of 9 done.")
     expect(page.locator("#requirement-presence .how-many")).to_have_text("2 of 6")
     page.screenshot(path=folder / "graduation.png")
 
-    trial = on_trial(context, f"https://{HOST}/").play()
-    trial.page.locator("#try").screenshot(path=folder / "trial.png")
+    live_test = open_live_test(context, f"https://{HOST}/").run()
+    live_test.page.locator("#try").screenshot(path=folder / "live-test.png")
 
     page.goto(f"https://{HOST}/test.html")
     page.locator("#start:enabled").click()
     expect(page.locator("#copy")).to_be_enabled(timeout=60_000)
-    page.screenshot(path=folder / "rehearsal.png")
+    page.screenshot(path=folder / "sign-in-test.png")
 
 
 def main() -> None:

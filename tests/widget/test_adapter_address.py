@@ -75,9 +75,9 @@ def test_with_a_public_url_the_phone_starts_with_the_team_s_settings(
     page, errors = open_page(internet, context, html)
 
     phone = Phone(page)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
-    parameters = phone.ask("phone.parameters")
+    parameters = phone.evaluate("phone.parameters")
     assert parameters["clientId"] == CLIENT_ID
     assert parameters["enableSMSTemplate"] == "1"
     assert parameters["redirectUri"] == f"https://{OWN}/redirect.html"
@@ -124,9 +124,9 @@ def test_a_script_element_tells_the_adapter_its_address_whatever_else_the_page_h
     page, errors = open_page(internet, context, html)
 
     phone = Phone(page)
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
-    parameters = phone.ask("phone.parameters")
+    parameters = phone.evaluate("phone.parameters")
     assert (parameters["clientId"], parameters["disableGlip"]) == (CLIENT_ID, "false")
     assert {"disableCall", "disableMessages"}.isdisjoint(parameters)
     assert errors == []

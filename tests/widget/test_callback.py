@@ -41,8 +41,8 @@ def open_phone(internet: Internet, context: BrowserContext, site: str = CROSS_SI
 
 def ready(phone: Phone) -> Phone:
     """`phone`, which counts from now on what it refuses."""
-    phone.wait_for("phone.words.signIn")
-    phone.ask("(window.refused = [], console.warn = (text) => refused.push(text), 1)")
+    phone.wait_for("phone.texts.signIn")
+    phone.evaluate("(window.refused = [], console.warn = (text) => refused.push(text), 1)")
     return phone
 
 
@@ -142,16 +142,16 @@ def test_only_the_callback_of_the_sign_in_under_way_reaches_the_app(
     if way == "storage":  # which has only texts
         callbacks = {name: text for name, text in callbacks.items() if isinstance(text, str)}
     for number, (name, address) in enumerate(callbacks.items()):
-        phone.ask(WAYS[way](address, state))
-        phone.ask(MESSAGES_HAVE_COME)
-        assert phone.ask("[refused.length, phone.heard]") == [number + 1, []], name
+        phone.evaluate(WAYS[way](address, state))
+        phone.evaluate(MESSAGES_HAVE_COME)
+        assert phone.evaluate("[refused.length, phone.received]") == [number + 1, []], name
     login.get_by_text("Sign in").click()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     [code] = internet.platform.codes
     assert [(token.code, token.granted) for token in internet.platform.tokens] == [(code, True)]
-    for text in phone.ask("refused"):
+    for text in phone.evaluate("refused"):
         assert text.startswith(SENTENCE)
         assert text.count(".") == 1
         assert text.endswith(".")
@@ -172,7 +172,7 @@ def test_a_page_that_knows_the_whole_state_posts_in_vain(internet: Internet, con
 
     [code] = internet.platform.codes
     assert [token.code for token in internet.platform.tokens] == [code]
-    assert phone.ask("refused") == [f"{SENTENCE}it came from another page."]
+    assert phone.evaluate("refused") == [f"{SENTENCE}it came from another page."]
 
 
 def sign_in(phone: Phone, internet: Internet) -> str:
@@ -180,7 +180,7 @@ def sign_in(phone: Phone, internet: Internet) -> str:
     login, state = begin(phone, internet)
     login.get_by_text("Sign in").click()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
     return callback(("state", state)).replace(FORGED, internet.platform.codes[-1])
 
 
@@ -188,11 +188,11 @@ def test_a_callback_that_comes_twice_counts_once(internet: Internet, context: Br
     phone = open_phone(internet, context)
     address = sign_in(phone, internet)
 
-    phone.ask(WAYS["a message"](address, "-"))
-    phone.be_quiet()
+    phone.evaluate(WAYS["a message"](address, "-"))
+    phone.wait_until_idle()
 
-    assert len(phone.ask("phone.heard")) == len(internet.platform.tokens) == 1
-    assert phone.ask("refused") == []  # the same may come in two ways, and none of them is an attack
+    assert len(phone.evaluate("phone.received")) == len(internet.platform.tokens) == 1
+    assert phone.evaluate("refused") == []  # the same may come in two ways, and none of them is an attack
 
 
 def test_a_denial_that_comes_twice_counts_once(internet: Internet, context: BrowserContext) -> None:
@@ -201,11 +201,11 @@ def test_a_denial_that_comes_twice_counts_once(internet: Internet, context: Brow
     login, state = begin(phone, internet)
     login.get_by_text("Sign in").click()
     phone.see("Sign in failed: access_denied")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    phone.ask(WAYS["a call"](f"{REDIRECT_URI}?{urlencode({'error': 'access_denied', 'state': state})}", "-"))
+    phone.evaluate(WAYS["a call"](f"{REDIRECT_URI}?{urlencode({'error': 'access_denied', 'state': state})}", "-"))
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
 
 
 @pytest.mark.parametrize("state", ["", "MTc-undefined-other"])
@@ -215,19 +215,19 @@ def test_a_callback_that_comes_when_the_user_is_signed_in_is_refused(
     phone = open_phone(internet, context)
     sign_in(phone, internet)
 
-    phone.ask(WAYS["a message"](callback(("state", state)), "-"))
+    phone.evaluate(WAYS["a message"](callback(("state", state)), "-"))
     phone.wait_for("refused.length > 0")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert len(phone.ask("phone.heard")) == len(internet.platform.tokens) == 1
+    assert len(phone.evaluate("phone.received")) == len(internet.platform.tokens) == 1
 
 
 def test_a_callback_that_comes_before_any_press_is_refused(internet: Internet, context: BrowserContext) -> None:
     phone = open_phone(internet, context)
 
-    phone.ask(WAYS["a call"](callback(("state", "MTc-undefined-other")), "-"))
+    phone.evaluate(WAYS["a call"](callback(("state", "MTc-undefined-other")), "-"))
 
-    assert phone.ask("[refused.length, phone.heard]") == [1, []]
+    assert phone.evaluate("[refused.length, phone.received]") == [1, []]
 
 
 def test_a_callback_for_an_older_press_is_refused(internet: Internet, context: BrowserContext) -> None:
@@ -236,8 +236,8 @@ def test_a_callback_for_an_older_press_is_refused(internet: Internet, context: B
     phone.press_sign_in()
     wait_until(lambda: pump(phone.page) and len(internet.platform.authorized) == 2, "the second sign-in has begun")
 
-    phone.ask(WAYS["a call"](callback(("state", older)), "-"))
-    assert phone.ask("[refused.length, phone.heard]") == [1, []]
+    phone.evaluate(WAYS["a call"](callback(("state", older)), "-"))
+    assert phone.evaluate("[refused.length, phone.received]") == [1, []]
     login.get_by_text("Sign in").click()
     phone.see("Signed in")
 
@@ -250,9 +250,9 @@ def test_a_callback_for_another_tab_is_refused(internet: Internet, context: Brow
     login, state = begin(one, internet)
     begin(other, internet)
 
-    other.ask(WAYS[way](callback(("state", state)), state))
-    other.ask(MESSAGES_HAVE_COME)
-    assert other.ask("phone.heard") == []
+    other.evaluate(WAYS[way](callback(("state", state)), state))
+    other.evaluate(MESSAGES_HAVE_COME)
+    assert other.evaluate("phone.received") == []
     login.get_by_text("Sign in").click()
     one.see("Signed in")
 
@@ -271,7 +271,7 @@ def test_several_tabs_at_once_each_get_their_own_callback(internet: Internet, co
 
     assert sorted(token.code for token in internet.platform.tokens) == sorted(internet.platform.codes)
     assert all(token.granted for token in internet.platform.tokens)
-    assert [phone.ask("phone.heard.length") for phone in tabs] == [1, 1, 1]
+    assert [phone.evaluate("phone.received.length") for phone in tabs] == [1, 1, 1]
 
 
 def test_a_callback_for_another_profile_is_refused(internet: Internet, context: BrowserContext) -> None:
@@ -283,8 +283,8 @@ def test_a_callback_for_another_profile_is_refused(internet: Internet, context: 
     login, state = begin(other, internet)
     begin(phone, internet)
 
-    phone.ask(WAYS["a call"](callback(("state", state), address=f"{BASE}/sandbox/redirect.html"), "-"))
-    assert phone.ask("[refused.length, phone.heard]") == [1, []]
+    phone.evaluate(WAYS["a call"](callback(("state", state), address=f"{BASE}/sandbox/redirect.html"), "-"))
+    assert phone.evaluate("[refused.length, phone.received]") == [1, []]
     login.get_by_text("Sign in").click()
     other.see("Signed in")
 

@@ -90,11 +90,11 @@ def test_it_signs_in_once_whatever_is_posted_meanwhile(
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     [code] = internet.platform.codes
     assert internet.platform.tokens == [TokenRequest(PLATFORMS[0], CLIENT_ID, REDIRECT_URI, code, granted=True)]
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
 
 
 # By discovery, the callback says where the code goes
@@ -110,7 +110,7 @@ def test_a_sign_in_by_discovery_gets_its_token_from_the_server_that_the_callback
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     [authorized] = internet.platform.authorized
     assert authorized.startswith(f"https://{LOGIN_HOST}/restapi/oauth/authorize?")
@@ -133,13 +133,13 @@ def test_a_code_goes_to_no_server_but_ringcentral_s(
 ) -> None:
     internet.platform.token_uri = token_uri
     phone = discovering(internet, open_browser(PLAIN))
-    phone.wait_for("phone.words.signIn")
-    phone.ask("(window.refused = [], console.warn = (text) => refused.push(text), 1)")
+    phone.wait_for("phone.texts.signIn")
+    phone.evaluate("(window.refused = [], console.warn = (text) => refused.push(text), 1)")
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     assert internet.platform.tokens == []
-    assert set(phone.ask("refused")) == {
+    assert set(phone.evaluate("refused")) == {
         "Embeddable Host: ignored a sign-in callback: it names a server that is not RingCentral’s."
     }
 

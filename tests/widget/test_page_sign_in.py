@@ -98,7 +98,7 @@ def test_a_listed_page_signs_its_user_in_by_a_message_with_its_own_verifier(
     internet: Internet, context: BrowserContext
 ) -> None:
     phone = Phone(open_page(internet, context, adapter()))
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
     post(phone, f"{REDIRECT_URI}?{urlencode({'code': own_code(internet), 'code_verifier': VERIFIER})}")
 
@@ -111,7 +111,7 @@ def test_a_listed_page_opens_the_window_itself_and_brings_the_callback(
     internet: Internet, context: BrowserContext
 ) -> None:
     phone = Phone(open_page(internet, context, listening(adapter(disableLoginPopup="1"))))
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
 
     phone.press_sign_in()
     address = phone.page.wait_for_function("() => window.address").json_value()
@@ -146,7 +146,7 @@ def test_a_listed_page_does_not_choose_the_server_either(
     internet: Internet, context: BrowserContext, name: str
 ) -> None:
     phone = Phone(open_page(internet, context, adapter(discovery="1")))
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
     texts = messages_of(context)
 
     parameters = {"code": own_code(internet), "code_verifier": VERIFIER, name: f"https://{EVIL}/restapi/oauth/token"}
@@ -235,7 +235,7 @@ def test_without_the_setting_a_page_s_own_callback_is_ignored_with_a_sentence(
     internet: Internet, context: BrowserContext, name: str
 ) -> None:
     phone = Phone(open_page(internet, context, adapter(f"https://{HOST}")))
-    phone.wait_for("phone.words.signIn")
+    phone.wait_for("phone.texts.signIn")
     texts = messages_of(context)
 
     post(phone, f"https://{HOST}/redirect.html?{urlencode(CALLBACKS[name])}")
@@ -252,7 +252,7 @@ def test_without_the_setting_the_window_is_not_left_to_the_page(internet: Intern
     texts = messages_of(context)
     phone = Phone(open_page(internet, context, listening(adapter(f"https://{HOST}", disableLoginPopup="1"))))
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
     phone.see("Signed in")
 
     assert isinstance(phone.page, Page)
@@ -268,8 +268,8 @@ def test_without_the_setting_no_page_signs_its_user_in_by_parameters(
     base = f"https://{HOST}"
     parameters = {"authorizationCode": own_code(internet, base), "authorizationCodeVerifier": VERIFIER, "jwt": "j"}
     phone = Phone(open_page(internet, context, adapter(base, **parameters)))
-    phone.wait_for("phone.words.signIn")
-    phone.be_quiet()
+    phone.wait_for("phone.texts.signIn")
+    phone.wait_until_idle()
 
     assert internet.platform.tokens == []
     for name in parameters:

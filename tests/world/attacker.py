@@ -29,7 +29,7 @@ class Victim:
     def wait_until_ready(self) -> None:
         """Waits until the app can sign in, and counts from then on what the gate refuses."""
         wait_for(self.window, "document.getElementById('signIn') !== null", self.frame)
-        self.window.ask("(window.refused = [], console.warn = (text) => refused.push(text), 1)", self.frame)
+        self.window.evaluate("(window.refused = [], console.warn = (text) => refused.push(text), 1)", self.frame)
 
     def press_sign_in(self) -> None:
         self.window.press("#signIn", self.frame)
@@ -40,12 +40,14 @@ class Victim:
     @property
     def refused(self) -> list[str]:
         """What the console says of the callbacks that did not reach the app."""
-        texts: list[str] = self.window.ask("refused", self.frame)
+        texts: list[str] = self.window.evaluate("refused", self.frame)
         return texts
 
     def settle(self) -> None:
         """Waits until nothing more can be under way from the app."""
-        self.window.ask("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)", self.frame)
+        self.window.evaluate(
+            "fetch(location.href, { cache: 'no-store' }).then((response) => response.status)", self.frame
+        )
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Attacker:
 
     def press_for(self, window: Window, address: str, frame: str = "") -> Window:
         before = self.browser.windows()
-        window.ask(f"(window.address = {json.dumps(address)}, 1)", frame)
+        window.evaluate(f"(window.address = {json.dumps(address)}, 1)", frame)
         window.press("button", frame)
         wait_until(lambda: len(self.browser.windows()) > len(before), "the attacker's window is there")
         [opened] = [one for one in self.browser.windows() if one not in before]
@@ -80,7 +82,7 @@ class Attacker:
 
     def post(self, receiver: str, *messages: object) -> None:
         """Posts from the attacker's page to `receiver`, such as "opened.frames[0]"."""
-        self.browser.window.ask(f"({json.dumps(messages)}.forEach((one) => {receiver}.postMessage(one, '*')), 1)")
+        self.browser.window.evaluate(f"({json.dumps(messages)}.forEach((one) => {receiver}.postMessage(one, '*')), 1)")
 
     def forged_messages(self) -> list[object]:
         return [
@@ -124,9 +126,9 @@ def become_the_opener(attacker: Attacker) -> int:
     """Its tab opens a popup and goes on to app.html; so the redirect page in the popup has the app as its opener."""
     popup = attacker.lure(attacker.internet.page(EVIL, "<!doctype html>"))
     victim = Victim(attacker.browser.window, "")
-    victim.window.ask(f"(location.href = '{attacker.base}/app.html', 1)")
+    victim.window.evaluate(f"(location.href = '{attacker.base}/app.html', 1)")
     victim.wait_until_ready()
-    popup.ask(f"(location.href = {json.dumps(attacker.callback(**CODE, state='x-y'))}, 1)")
+    popup.evaluate(f"(location.href = {json.dumps(attacker.callback(**CODE, state='x-y'))}, 1)")
     attacker.wait_for_effect(victim, 1)
     return 1
 
@@ -138,8 +140,8 @@ def become_the_opener_in_a_frame(attacker: Attacker) -> int:
     wait_for(attacker.browser.window, "document.querySelector('button') !== null", "iframe")
     popup = attacker.press_for(attacker.browser.window, attacker.internet.page(EVIL, "<!doctype html>"), "iframe")
     victim = Victim(attacker.browser.window, "iframe")
-    attacker.browser.window.ask(f"(frames[0].location = '{attacker.base}/app.html', 1)")
+    attacker.browser.window.evaluate(f"(frames[0].location = '{attacker.base}/app.html', 1)")
     victim.wait_until_ready()
-    popup.ask(f"(location.href = {json.dumps(attacker.callback(**CODE, state='x-y'))}, 1)")
+    popup.evaluate(f"(location.href = {json.dumps(attacker.callback(**CODE, state='x-y'))}, 1)")
     attacker.wait_for_effect(victim, 1)
     return 1

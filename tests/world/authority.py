@@ -22,7 +22,7 @@ class Certificate:
 
 
 class Authority:
-    """`file` is its own certificate: whoever trusts that trusts what it issues."""
+    """`file` is its own certificate: clients that trust it trust what it issues."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
@@ -40,7 +40,7 @@ class Authority:
         self.file.write_bytes(self._certificate.public_bytes(Encoding.PEM))
 
     def issue(self, name: str, days: int = VALID_DAYS) -> Certificate:
-        """A certificate for the host `name`, good for so many `days` from now; for fewer than none it is expired."""
+        """A certificate for the host `name`, good for so many `days` from now; a negative number makes it expired."""
         key = ec.generate_private_key(ec.SECP256R1())
         built = _builder(_name(name), self._name, key.public_key(), min(days, 0) - 1, days)
         certificate = (

@@ -1,6 +1,6 @@
-"""A content delivery network on loopback, which serves one folder and misbehaves where it is told to.
+"""A content delivery network on loopback, which serves one folder and can be made to misbehave.
 
-A *fault* is what happens instead of the file: a function of the request's handler, in `Cdn.faults` by path.
+A *fault* replaces the file: a function of the request's handler, in `Cdn.faults` by path.
 """
 
 import http.server
@@ -25,8 +25,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     def file(self) -> None:
         super().do_GET()
 
-    def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
-        """Answers with a body; headers are named with `_` for `-`."""
+    def respond(self, status: int, body: bytes = b"", **headers: str) -> None:
+        """Sends a response; in the names of headers, `_` stands for `-`."""
         self.send_response(status)
         for name, value in {"Content_Length": str(len(body)), **headers}.items():
             self.send_header(name.replace("_", "-"), value)
@@ -34,7 +34,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Requests are kept in `Cdn.requests`, not printed."""
+        """Requests are recorded in `Cdn.requests`, not printed."""
 
 
 Fault = Callable[[Handler], None]
@@ -48,11 +48,11 @@ class Cdn:
         self.server = http.server.ThreadingHTTPServer(
             ("127.0.0.1", 0), lambda *args: handler(*args, directory=str(folder))
         )
-        self.server.handle_error = lambda *_: None  # a client that hangs up is no news
+        self.server.handle_error = lambda *_: None  # clients may hang up
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
     def die(self) -> None:
-        """Stops answering, as a killed process does: nobody listens at the port any more."""
+        """Stops like a killed process: nobody listens on the port any more."""
         self.server.shutdown()
         self.server.server_close()
 
@@ -60,7 +60,7 @@ class Cdn:
 @contextmanager
 def serve(folder: Path) -> Iterator[Cdn]:
     cdn = Cdn(folder)
-    cdn.server.daemon_threads = True  # one that waits at a gate keeps nobody
+    cdn.server.daemon_threads = True  # one that waits at a gate delays nobody
     thread = threading.Thread(target=cdn.server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -74,19 +74,19 @@ def serve(folder: Path) -> Iterator[Cdn]:
 
 
 def page(handler: Handler) -> None:
-    handler.answer(200, b"<!DOCTYPE html><title>Log in</title>", Content_Type="text/html; charset=utf-8")
+    handler.respond(200, b"<!DOCTYPE html><title>Log in</title>", Content_Type="text/html; charset=utf-8")
 
 
 def untyped_page(handler: Handler) -> None:
-    handler.answer(200, b"\n<html><title>Log in</title>")
+    handler.respond(200, b"\n<html><title>Log in</title>")
 
 
 def status(code: int) -> Fault:
-    return lambda handler: handler.answer(code)
+    return lambda handler: handler.respond(code)
 
 
 def redirect(location: str) -> Fault:
-    return lambda handler: handler.answer(302, Location=location)
+    return lambda handler: handler.respond(302, Location=location)
 
 
 def truncated(handler: Handler) -> None:
@@ -115,7 +115,7 @@ def in_pieces(content: bytes, count: int) -> Fault:
         size = len(content) // count + 1
         for start in range(0, len(content), size):
             handler.wfile.write(content[start : start + size])
-            time.sleep(0.01)  # the time that a slow line takes
+            time.sleep(0.01)  # as on a slow connection
 
     return send
 
@@ -127,7 +127,7 @@ def times(count: int, fault: Fault) -> Fault:
 
 
 class Crowd:
-    """Holds requests back until `size` of them are there at once; `largest` is the most there ever were."""
+    """Delays requests until `size` of them are there at once; `largest`: how many there were at most."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -145,7 +145,7 @@ class Crowd:
 
 
 class Gate:
-    """Answers slowly: the file comes when the gate is opened. `reached` says that a request waits there."""
+    """A slow response: the file is sent when the gate is opened. `reached`: a request waits there."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()

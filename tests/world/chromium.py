@@ -18,7 +18,7 @@ class Window:
         with explained():
             self.page.goto(address, wait_until="domcontentloaded")
 
-    def ask(self, expression: str, frame: str = "") -> Any:
+    def evaluate(self, expression: str, frame: str = "") -> Any:
         with explained():
             return self._frame(frame).evaluate(f"() => ({expression})")
 
@@ -43,7 +43,7 @@ class Browser:
 
     def windows(self) -> list[Window]:
         with explained():
-            self.window.ask("1")  # lets Playwright hear of what has happened
+            self.window.evaluate("1")  # lets Playwright hear of what has happened
         return [Window(page) for page in self.context.pages]
 
     def console_of(self, address: str) -> list[str]:

@@ -17,14 +17,14 @@ from world.timeouts import TIMEOUT
 PODMAN_COMPOSE = Path(sys.executable).parent / "podman-compose"
 # podman then gives containers the names of the services.
 NETAVARK = '[network]\nnetwork_backend = "netavark"\n'
-# What podman-compose calls: podman, with what this machine wants of it.
+# podman as podman-compose calls it, with the options that this machine needs.
 PODMAN = """#!/bin/sh
 command=$1
 shift
 case $command in create | run) set -- {runtime} "$@" ;; esac
 CONTAINERS_CONF={folder}/containers.conf exec {within} {podman} --network-config-dir {folder}/networks "$command" "$@"
 """
-GATEWAY = "host.containers.internal"  # the containers' name for where their network is made
+GATEWAY = "host.containers.internal"  # the containers' name for the machine
 
 
 class Composition:
@@ -40,7 +40,7 @@ class Composition:
         self._podman.chmod(0o755)
 
     def compose(self, *arguments: str) -> str:
-        """What `podman-compose` prints."""
+        """The output of `podman-compose`."""
         options = ("--podman-path", str(self._podman), "--file", str(self.folder / "compose.yaml"), "--in-pod", "0")
         return printed([str(PODMAN_COMPOSE), *options, *arguments])
 
@@ -56,7 +56,7 @@ class Composition:
         return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
 
     def within(self, service: str, *command: str) -> str:
-        """What a command in a service's container prints."""
+        """The output of a command in a service's container."""
         return printed([str(self._podman), "exec", self._name(service), *command])
 
     def _name(self, service: str) -> str:

@@ -1,4 +1,4 @@
-"""The image as an administrator has it: built by buildah, run by podman. Both keep all they have in one folder.
+"""The image as an administrator has it: built by buildah, run by podman. Both keep everything in one folder.
 
 No service and no registry is needed: buildah works in a chroot, podman without control groups and in the network of
 this machine. Both need root, and mounts.
@@ -21,15 +21,15 @@ IMAGE = "localhost/embeddable-host"
 RECIPE = ROOT / "tests" / "tools" / "debian-base"
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "embeddable-host"
 ARCHIVE = KEPT / f"debian-{hashlib.sha256(RECIPE.read_bytes()).hexdigest()[:12]}.tar"  # another recipe makes another
-# What pip is told on this machine, and whom it trusts, holds for the build as well.
+# pip's configuration and certificates on this machine apply to the build as well.
 OF_THIS_MACHINE = [path for path in ("/etc/pip.conf", "/etc/ssl/certs") if Path(path).exists()]
-# podman's runtime takes nothing but control groups of the second version, even where it is to use none.
+# podman's runtime requires version 2 of control groups, even where it is to use none.
 MOUNT = "mount -t cgroup2 none /sys/fs/cgroup"
 IN_A_NAMESPACE = ("unshare", "--mount", "sh", "-c", f'{MOUNT} && exec "$@"', "sh")
 # A machine that is a container itself may not raise limits.
 RUNTIME = ("--cgroups=disabled", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024")
 WHERE_IT_RUNS = ("--network=host", *RUNTIME)
-NEEDED = "An image can be built and run by root alone, on a machine that lets root mount"
+NEEDED = "An image can be built and run only by root, on a machine that lets root mount"
 
 
 class Engine:
@@ -57,11 +57,11 @@ class Engine:
         )
 
     def buildah(self, *arguments: str) -> str:
-        """What buildah prints."""
+        """The output of buildah."""
         return printed([*self._buildah, *arguments])
 
     def podman(self, *arguments: str) -> str:
-        """What podman prints."""
+        """The output of podman."""
         return printed([*self._podman, *arguments])
 
     def run(self, *arguments: str, options: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -71,7 +71,7 @@ class Engine:
 
     @contextlib.contextmanager
     def started(self, name: str, *options: str) -> Iterator[Server]:
-        """A container of the image that serves, perhaps not ready yet; what its process is sent, the server is sent."""
+        """A container of the image that serves, perhaps not ready yet; signals to its process go to the server."""
         [port] = free_ports(1)
         log = self.folder / f"{name}.log"
         where = ("--env=EMBEDDABLE_HOST=127.0.0.1", f"--env=EMBEDDABLE_PORT={port}")
@@ -89,7 +89,7 @@ class Engine:
 
     @contextlib.contextmanager
     def serving(self, name: str, *options: str) -> Iterator[Server]:
-        """The same, ready to answer."""
+        """The same, ready for requests."""
         with self.started(name, *options) as server:
             server.wait_until_ready()
             yield server

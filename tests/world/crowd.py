@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 from world.timeouts import TIMEOUT, wait_until
 
-THINKS = 2.0  # seconds between two visits of a client
+PAUSE_SECONDS = 2.0  # between two visits of a client
 
 
 @dataclass(frozen=True)
 class Got:
-    """An answer: its status, its headers with their names in lower case, its body."""
+    """A response: its status, its headers with their names in lower case, its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -27,9 +27,9 @@ Visit = Callable[[Get], Awaitable[None]]
 
 
 class Crowd:
-    """So many clients of the server at `port`, each of which comes again and again and does `visit`.
+    """So many clients of the server at `port`, each of which repeats `visit`.
 
-    `seconds` has what each visit took; `faults` tells what went wrong in one, and how often.
+    `seconds`: the time of each visit. `faults`: what went wrong in one, and how often.
     """
 
     def __init__(self, port: int, visit: Visit, clients: int = 1000) -> None:
@@ -58,7 +58,7 @@ class Crowd:
         await asyncio.gather(*(self._client(number) for number in range(self._clients)))
 
     async def _client(self, number: int) -> None:
-        await asyncio.sleep(THINKS * number / self._clients)  # not all at the same moment
+        await asyncio.sleep(PAUSE_SECONDS * number / self._clients)  # not all at the same moment
         while not self._is_done:
             begun = time.monotonic()
             try:
@@ -67,7 +67,7 @@ class Crowd:
                 self.seconds.append(time.monotonic() - begun)
             except (OSError, EOFError, AssertionError) as fault:
                 self.faults[f"{type(fault).__name__}: {fault}"] += 1
-            await asyncio.sleep(THINKS)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def _come_in(self) -> None:
         """One visit. A connection that waits for the next one would be closed by the server after some seconds."""
@@ -101,7 +101,7 @@ class Connection:
 
 
 async def _begin(request: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes:
-    """Asks; the first byte of the answer, or none where the connection is closed."""
+    """Sends a request; returns the first byte of the response, or none where the connection is closed."""
     try:
         writer.write(request)
         return await reader.read(1)

@@ -1,4 +1,4 @@
-"""nginx in front of a host, with lines that break something."""
+"""nginx in front of a host, with directives that break something."""
 
 import contextlib
 import subprocess
@@ -11,7 +11,7 @@ from world.timeouts import wait_until
 
 CONFIGURATION = """
 daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
+user root;  # only matters to root, whose folders nobody else may read
 worker_processes 1;
 pid {folder}/nginx.pid;
 events {{}}

@@ -1,11 +1,11 @@
-"""A disk of its own for one command, as small or as closed as a test wants it."""
+"""A file system of its own for one command, small or read-only."""
 
 import os
 from pathlib import Path
 
 
 def mounted(place: Path, options: str, then: str = "true") -> tuple[str, ...]:
-    """A command before another one, which gets a file system of its own at `place` that nobody else sees.
+    """A command that runs another one with a file system of its own at `place`.
 
     `options` as in mount(8) for tmpfs; `then`: what a shell does with it first.
     """
@@ -16,5 +16,5 @@ def mounted(place: Path, options: str, then: str = "true") -> tuple[str, ...]:
 
 
 def closing(place: Path) -> str:
-    """What a shell does to let nobody write to the file system at `place` any more."""
+    """The shell command that makes the file system at `place` read-only."""
     return f"mount -o remount,ro {place}"

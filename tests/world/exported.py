@@ -1,6 +1,6 @@
-"""The site as files, and a plain nginx over them: one that is set against us wherever one may be.
+"""The site as files, behind a plain nginx whose other settings interfere as much as they can.
 
-It compresses, has charsets, types and headers of its own, and logs whole requests.
+It compresses, has its own charsets, types and headers, and logs queries.
 """
 
 import contextlib
@@ -31,7 +31,7 @@ ODD = ("a b.svg", "quotes\"'.svg", "$uri;{}.svg", "back\\slash.svg", "télé.svg
 
 HOSTILE = """
 daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
+user root;  # only matters to root, whose folders nobody else may read
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
@@ -92,7 +92,7 @@ def exported(host: Path, name: str = "out", *options: str) -> Path:
 
 
 def rules(out: Path) -> dict[str, list[tuple[str, str]]]:
-    """The rules in `_headers` by the path they are for, read as Netlify and Cloudflare do."""
+    """The rules in `_headers` by path, parsed like Netlify and Cloudflare do."""
     found: dict[str, list[tuple[str, str]]] = {}
     for line in (out / "_headers").read_text(encoding="ascii").splitlines():
         if line.startswith("/"):

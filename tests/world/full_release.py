@@ -1,4 +1,4 @@
-"""A release of the real one's shape and size (`widget.md`, "A release, as files"), or a part of it.
+"""A release of the real one's shape and size (docs/widget.md, "A release, as files"), or a part of it.
 
 It is the stand-in release, filled up with text that compresses about as a minified script does: the same bytes each
 time, and other ones for another `seed`.

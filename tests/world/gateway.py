@@ -1,7 +1,7 @@
-"""The way out for browsers that take no rules for names: a proxy that knows the names of the world, and no others.
+"""The proxy for browsers that have no rules for names: it knows the names of the test world, and no others.
 
-`CONNECT name:443` (RFC 9110 §9.3.6) leads to the port where the name is answered. All else is refused, by a closed
-connection: WebKit takes a proxy's answer for the site's. So nothing that such a browser does leaves the machine.
+`CONNECT name:443` (RFC 9110 §9.3.6) leads to the port that serves the name. For everything else the connection is
+closed, because WebKit takes a proxy's response for the site's. So no traffic of such a browser leaves the machine.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ class Tunnel(socketserver.StreamRequestHandler):
 
 
 class Gateway(socketserver.ThreadingTCPServer):
-    """`asked` are the targets so far, `refused` those of them that were asked for in vain."""
+    """`asked`: the targets so far. `refused`: those of them that it does not know."""
 
     daemon_threads = True
     block_on_close = False  # a browser keeps connections open

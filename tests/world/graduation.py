@@ -1,10 +1,10 @@
-"""What the widget tells its page of, as the tracker of the graduation hears it."""
+"""Events that the widget sends to its page, as the graduation tracker receives them."""
 
 from collections.abc import Callable
 from typing import Any
 
 Event = dict[str, Any]
-NUMBER, TEXT, NAME = "+16505550100", "Meet me at the lighthouse", "Ada Example"  # of people: for nobody to keep
+NUMBER, TEXT, NAME = "+16505550100", "Meet me at the lighthouse", "Ada Example"  # personal data, which nobody may store
 
 
 def message(
@@ -40,9 +40,9 @@ def arrived(number: int) -> Event:
     return {**unread(number), "type": "rc-inbound-message-notify"}
 
 
-def browser_call(id: str, direction: str, told: str = "start") -> Event:
+def browser_call(id: str, direction: str, stage: str = "start") -> Event:
     call = {"id": id, "direction": direction, "callStatus": "webphone-session-connected", "from": NUMBER, "to": "101"}
-    return {"type": f"rc-call-{told}-notify", "call": {**call, "fromUserName": NAME}}
+    return {"type": f"rc-call-{stage}-notify", "call": {**call, "fromUserName": NAME}}
 
 
 def ringout(session: int, status: str = "Ringing", direction: str = "Outbound") -> Event:
@@ -55,8 +55,8 @@ def telephony(session: int, *codes: str, origin: str = "RingOut") -> Event:
         {"id": f"p-{session}-{place}", "status": {"code": code}, "to": {"phoneNumber": NUMBER, "name": NAME}}
         for place, code in enumerate(codes)
     ]
-    told = {"id": f"s-{session}", "sessionId": f"{session}", "origin": {"type": origin}, "parties": parties}
-    return {"type": "rc-telephony-session-notify", "telephonySession": told}
+    call = {"id": f"s-{session}", "sessionId": f"{session}", "origin": {"type": origin}, "parties": parties}
+    return {"type": "rc-telephony-session-notify", "telephonySession": call}
 
 
 def presence(user: str | None, dnd: str | None = "TakeAllCalls", telephony: str = "NoCall") -> Event:
@@ -73,7 +73,7 @@ def signed(is_in: bool) -> Event:
     return {"type": "rc-login-status-notify", "loggedIn": is_in, "loginNumber": f"{NUMBER}*101" if is_in else None}
 
 
-# For each requirement: what is told before any of it, and what is told of each; all that the widget says meanwhile.
+# For each requirement: the events before the first item, and all events of one item.
 RECORDED: dict[str, tuple[list[Event], Callable[[int], list[Event]]]] = {
     "sms": ([], lambda n: [message(100 + n, status="Queued"), message(100 + n), message(100 + n, status="Delivered")]),
     "internal": ([], lambda n: [message(200 + n, kind="Pager")]),
@@ -86,8 +86,11 @@ RECORDED: dict[str, tuple[list[Event], Callable[[int], list[Event]]]] = {
         ],
     ),
     "sign-in": ([signed(False)], lambda n: [signed(True), presence(None, None), signed(False)]),
-    "outbound": ([], lambda n: [browser_call(f"o{n}", "Outbound", told) for told in ("init", "start", "hold", "end")]),
-    "inbound": ([], lambda n: [browser_call(f"i{n}", "Inbound", told) for told in ("ring", "start", "mute", "end")]),
+    "outbound": (
+        [],
+        lambda n: [browser_call(f"o{n}", "Outbound", stage) for stage in ("init", "start", "hold", "end")],
+    ),
+    "inbound": ([], lambda n: [browser_call(f"i{n}", "Inbound", stage) for stage in ("ring", "start", "mute", "end")]),
     "ringout": ([], lambda n: [ringout(400 + n), ringout(400 + n, "CallConnected"), ringout(400 + n, "NoCall")]),
     "control": (
         [],

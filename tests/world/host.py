@@ -23,13 +23,16 @@ from click.testing import CliRunner
 
 from embeddable_host.cli.main import main
 from embeddable_host.config.load import load
+from embeddable_host.config.settings import Settings
 from embeddable_host.releases.install import install
 from embeddable_host.releases.release import Release
 from embeddable_host.releases.store import open_release, use
-from embeddable_host.responses.asset import IDENTITY, Asset
+from embeddable_host.responses.asset import Asset
+from embeddable_host.responses.body import IDENTITY
+from embeddable_host.responses.cache import Cache
 from embeddable_host.responses.compression import BEST
 from embeddable_host.site.site import build_site
-from world.release import compress_here, stage
+from world.release import CompressorHere, compress_here, stage
 from world.timeouts import TIMEOUT, wait_until
 
 COMMAND = Path(sys.executable).parent / "embeddable-host"
@@ -48,7 +51,7 @@ LARGE_CONTENT = b"".join(b"%07d\n" % number for number in range(40_000))
 
 @dataclass(frozen=True)
 class Response:
-    """An answer as it came over the wire; the names of its headers in lower case."""
+    """A response as it came over the wire; the names of its headers in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -56,9 +59,9 @@ class Response:
 
 
 class Quiet:
-    """Progress that nobody watches."""
+    """Progress that is not shown."""
 
-    def say(self, stage: str) -> None: ...
+    def begin(self, stage: str) -> None: ...
 
     def total(self, steps: int) -> None: ...
 
@@ -66,7 +69,7 @@ class Quiet:
 
 
 class Server:
-    """A running `serve` of so many processes that answer; `output` is all it has printed so far."""
+    """A running `serve` with so many workers; `output` is everything it has printed so far."""
 
     def __init__(self, process: subprocess.Popen[bytes], log: Path, workers: int) -> None:
         self.process = process
@@ -80,9 +83,14 @@ class Server:
 
     @property
     def memory(self) -> float:
-        """What the system has given the process, in MiB (VmRSS, proc(5))."""
+        """The resident memory of the process, in MiB (VmRSS, proc(5))."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.findall(r"VmRSS:\s+(\d+) kB", status)[0]) / 1024
+
+    @property
+    def worker_pids(self) -> list[int]:
+        """The processes that serve."""
+        return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.output)]
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT)
@@ -93,7 +101,7 @@ class Server:
             return ask(connection, path, headers, method)
 
     def exchange(self, request: bytes) -> Response | None:
-        """The answer to the bytes of `request`; None where the connection is closed without one."""
+        """The response to the bytes of `request`; None where the connection is closed without one."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT) as connection:
             connection.sendall(request)
             with contextlib.suppress(http.client.RemoteDisconnected, ConnectionResetError):
@@ -104,13 +112,13 @@ class Server:
         return len(re.findall(pattern, self.output))
 
     def wait_until_ready(self) -> None:
-        """Waits until it answers, and all its processes do."""
+        """Waits until it responds, and all workers have started."""
         wait_until(lambda: self.listens() or self.process.poll() is not None, "the host is ready")
         assert self.process.poll() is None, self.output
         self.wait_until_it_says(STARTED, self.workers)
 
     def wait_until_serving(self, release: str) -> None:
-        """Waits until every process has swapped `release` in."""
+        """Waits until every process serves `release`."""
         self.wait_until_it_says(f"Serving release {release}", self.workers)
 
     def wait_until_it_says(self, pattern: str, times: int = 1) -> None:
@@ -120,7 +128,7 @@ class Server:
         self.process.send_signal(signal.SIGHUP)
 
     def reload(self) -> None:
-        """Has every process read the settings, and waits until each serves them or has said why not."""
+        """Has every process read the settings, and waits until each serves them or has logged why not."""
         before = self.times_said(RELOADED)
         self.hang_up()
         self.wait_until_it_says(RELOADED, before + self.workers)
@@ -134,7 +142,7 @@ class Server:
         return self.process.wait(TIMEOUT)
 
     def listens(self) -> bool:
-        """Whether the port it chose is announced, and answers."""
+        """Whether the port that it chose is announced, and the host is ready there."""
         announced = re.search(r"Embeddable Host on http://\S+:(\d+)/", self.output)
         self.port = int(announced[1]) if announced else 0
         with contextlib.suppress(OSError, http.client.HTTPException):
@@ -167,7 +175,7 @@ def add_release(folder: Path, name: str = "first", **contents: bytes) -> Release
 
 @functools.cache
 def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
-    """A release to copy from: to compress one takes longer than most tests. What two have in common is done once."""
+    """A release to copy: to compress one takes longer than most tests. Files of several are compressed once."""
     workshop = Path(WORKSHOP.name)
     staged = stage(workshop / "staged" / str(len(list(workshop.glob("staged/*")))))
     (staged / LARGE).write_bytes(LARGE_CONTENT)
@@ -179,11 +187,16 @@ def _release(name: str, contents: frozenset[tuple[str, bytes]]) -> Release:
         return install(staged, workshop / "releases", f"test {name}", Quiet())
 
 
+def fill_cache(settings: Settings) -> None:
+    """Makes the best encodings of the site, as a running server does in time."""
+    Cache(settings.cache).fill(build_site(settings).pending, CompressorHere(BEST))
+
+
 @contextlib.contextmanager
 def started(
     folder: Path, *options: str, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
 ) -> Iterator[Server]:
-    """`embeddable-host serve` in `folder`, perhaps not ready yet; it is stopped in the end.
+    """`embeddable-host serve` in `folder`, perhaps not ready yet; it is stopped at the end.
 
     `within`: a command that it is an argument of, and that becomes it.
     """
@@ -212,7 +225,7 @@ def started(
 def serving(
     folder: Path, *options: str, environment: Mapping[str, str] | None = None, within: Sequence[str] = ()
 ) -> Iterator[Server]:
-    """The same on a port of its own choice, ready to answer."""
+    """The same on a free port, ready for requests."""
     with started(folder, "--port", "0", *options, environment=environment, within=within) as server:
         server.wait_until_ready()
         yield server
@@ -235,7 +248,7 @@ def run(
 def call(
     folder: Path, *arguments: str, environment: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The same without a process of its own."""
+    """The same in this process."""
     unset = dict.fromkeys(os.environ.keys() - ENVIRONMENT.keys())
     with contextlib.chdir(folder):
         result = CliRunner(env={**unset, **(environment or {})}).invoke(main, arguments)
@@ -250,7 +263,7 @@ def assets(folder: Path) -> Mapping[str, Asset]:
 
 
 def content(asset: Asset) -> bytes:
-    """What is sent to a client that takes no coding."""
+    """What is sent to a client that accepts no coding."""
     plain = next(body.content for body in asset.bodies if body.coding == IDENTITY)
     return plain if isinstance(plain, bytes) else plain.read_bytes()
 
@@ -275,6 +288,6 @@ def _read(response: http.client.HTTPResponse, begun: bool = True) -> Response:
     if not begun:
         response.begin()
     headers = response.getheaders()
-    told = {name.lower(): value for name, value in headers}
-    assert len(told) == len(headers), f"a header came twice: {headers}"
-    return Response(response.status, told, response.read())
+    fields = {name.lower(): value for name, value in headers}
+    assert len(fields) == len(headers), f"a header came twice: {headers}"
+    return Response(response.status, fields, response.read())

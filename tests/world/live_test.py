@@ -1,4 +1,4 @@
-"""A trial of a real sign-in on the setup page: pressed, and what it tells."""
+"""The live sign-in test on the setup page, and its report."""
 
 import re
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SCOPES = {scope.console: scope.name for feature in FEATURES for scope in feature
 EVERY_SCOPE = " ".join(SCOPES.values())
 KNOWN = "RingCentral knows this app and this address"
 REFUSALS = "#live-test-refusals"
-TOLD = re.compile("the answer came by")
+REPORTED = re.compile("the callback came by")
 
 
 def without(*consoles: str) -> str:
@@ -25,7 +25,7 @@ class LiveTest:
     page: Page
 
     def press(self) -> Page:
-        """Presses the button; RingCentral's window, which may have closed again already."""
+        """Presses the button; returns RingCentral's window, which may be closed again."""
         with self.page.expect_popup() as window:
             self.page.locator("#live-test-start:enabled").click()
         return window.value
@@ -33,17 +33,17 @@ class LiveTest:
     def stop(self) -> None:
         self.page.get_by_role("button", name="Stop", exact=True).click()
 
-    def play(self) -> "LiveTest":
-        """Presses the button, and waits until the trial has told what came of it."""
+    def run(self) -> "LiveTest":
+        """Presses the button, and waits for the report."""
         self.press()
-        self.see_told()
+        self.wait_for_report()
         return self
 
-    def see_told(self) -> None:
-        expect(self.page.locator("#live-test-facts")).to_have_text(TOLD)
+    def wait_for_report(self) -> None:
+        expect(self.page.locator("#live-test-facts")).to_have_text(REPORTED)
         expect(self.page.locator("#live-test-start")).to_be_enabled()
 
-    def see(self, verdict: str | re.Pattern[str]) -> None:
+    def expect_verdict(self, verdict: str | re.Pattern[str]) -> None:
         expect(self.page.locator("#live-test-verdict")).to_contain_text(verdict)
 
     @property
@@ -64,7 +64,7 @@ class LiveTest:
 
     @property
     def features(self) -> list[str]:
-        """What is said of each feature that is chosen."""
+        """The line of each enabled feature."""
         return self.page.locator("#live-test-results li").all_inner_texts()
 
     @property
@@ -74,7 +74,7 @@ class LiveTest:
         return set(boxes.evaluate_all("boxes => boxes.map(({ name }) => name)"))
 
 
-def on_trial(context: BrowserContext, address: str = BASE) -> LiveTest:
+def open_live_test(context: BrowserContext, address: str = BASE) -> LiveTest:
     page = context.new_page()
     page.goto(address)
     page.locator("#parameters details").first.wait_for(state="attached")

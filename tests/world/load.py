@@ -1,4 +1,4 @@
-"""Visitors who come again and again, and what becomes of each visit."""
+"""Visitors who come again and again, and the result of each visit."""
 
 import http.client
 import threading
@@ -14,12 +14,12 @@ Visitor = Callable[[http.client.HTTPConnection], str]
 @dataclass(frozen=True)
 class Visit:
     begun: float  # by time.monotonic()
-    saw: str
+    result: str
     fault: Exception | None = None
 
 
 class Load:
-    """So many visitors at once, each with a connection of its own, which `visit` may close; it says what was seen."""
+    """So many visitors at once, each with a connection of its own, which `visit` may close; it returns its result."""
 
     def __init__(self, connect: Callable[[], http.client.HTTPConnection], visit: Visitor, visitors: int = 4) -> None:
         self.visits: list[Visit] = []
@@ -29,22 +29,22 @@ class Load:
         self._threads = [threading.Thread(target=self._come) for _ in range(visitors)]
 
     @property
-    def seen(self) -> set[str]:
-        """What was seen by any visit that did not fail."""
-        return {visit.saw for visit in self.visits if not visit.fault}
+    def results(self) -> set[str]:
+        """The results of the visits that did not fail."""
+        return {visit.result for visit in self.visits if not visit.fault}
 
     @property
     def faults(self) -> Mapping[Visit, Exception]:
-        """What failed, and how."""
+        """The visits that failed, and how."""
         return {visit: visit.fault for visit in self.visits if visit.fault}
 
     def wait_for_more(self, count: int, what: str = "") -> None:
-        """Waits for so many further visits that saw `what`."""
+        """Waits for so many further visits with `what` in their result."""
         enough = self._count(what) + count
         wait_until(lambda: self._count(what) >= enough, f"{count} more visits, {what}")
 
     def _count(self, what: str) -> int:
-        return sum(not visit.fault and what in visit.saw for visit in self.visits)
+        return sum(not visit.fault and what in visit.result for visit in self.visits)
 
     def _come(self) -> None:
         connection = self._connect()

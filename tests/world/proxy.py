@@ -1,7 +1,7 @@
-"""nginx as an operator has it: a configuration of its own, with what `embeddable-host nginx` prints included.
+"""nginx as an operator has it: an existing configuration that includes the output of `embeddable-host nginx`.
 
-Around it stands what the blocks of a busy machine say: headers, compression, a charset, pages for errors, and a log of
-whole requests.
+The enclosing blocks have what those of a busy machine have: headers, compression, a charset, error pages, and a log
+with queries.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ PREFIX = "/phone/"
 
 AROUND = """
 daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
+user root;  # only matters to root, whose folders nobody else may read
 worker_processes 2;
 pid {folder}/nginx.pid;
 error_log {folder}/logs/main.log;
@@ -88,7 +88,7 @@ class Proxy:
         return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=trusting())
 
     def log(self, name: str = "embeddable.log") -> str:
-        """What is written down; nginx has been told to write what it still keeps for itself."""
+        """The log; nginx is made to write what it has buffered."""
         self.process.send_signal(signal.SIGUSR1)
         return (self.folder / "logs" / name).read_text()
 
@@ -100,7 +100,7 @@ class Proxy:
         wait_until(lambda: self.has_logged(*parts), f"the log has a line with {parts}")
 
     def files_with(self, text: str) -> list[str]:
-        """The files that nginx has written, logs and cache, which hold `text`."""
+        """The files that nginx has written, logs and cache, that contain `text`."""
         files = [file for file in self.folder.rglob("*") if file.is_file()]
         return [str(file.relative_to(self.folder)) for file in files if text.encode() in file.read_bytes()]
 
@@ -139,7 +139,7 @@ def site(
 
 
 def below_a_path(folder: Path, certificates: Path, port: int, upstreams: list[str], name: str = NGINX_PREFIXED) -> str:
-    """The location in a server block of somebody else, and what it needs in the http block."""
+    """The location in an existing server block, and what it needs in the http block."""
     options = ["--name", "below", "--server-name", name, "--prefix", PREFIX]
     options += [option for upstream in upstreams for option in ("--upstream", upstream)]
     location = rendered(folder, *options)
@@ -165,7 +165,7 @@ def dry_run(folder: Path, included: str) -> subprocess.CompletedProcess[str]:
 
 @contextlib.contextmanager
 def running(folder: Path, included: str, port: int, http_port: int = 0) -> Iterator[Proxy]:
-    """nginx with this configuration in `folder`, listening on `port`; it is stopped in the end."""
+    """nginx with this configuration in `folder`, listening on `port`; it is stopped at the end."""
     file = configuration(folder, included)
     log = folder / "logs" / "main.log"
     process = subprocess.Popen([nginx(), "-p", folder, "-e", log, "-c", file])
@@ -179,7 +179,7 @@ def running(folder: Path, included: str, port: int, http_port: int = 0) -> Itera
 
 
 def stale_soon(configuration: str) -> str:
-    """The configuration with what is kept stale after a second, and a server that hangs waited for without end."""
+    """The configuration with what is kept stale after a second, and no timeout for a server that hangs."""
     for line, changed in STALE_SOON.items():
         assert line in configuration
         configuration = configuration.replace(line, changed)

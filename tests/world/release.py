@@ -1,6 +1,6 @@
 """The stand-in release: `tests/world/widget/` with what a build would add to it.
 
-The files in `tests/world/widget/` are written by hand and keep the contract of the widget (`widget.md`). What a
+The files in `tests/world/widget/` are written by hand and keep the contract of the widget (docs/widget.md). What a
 build derives is derived here: the adapter's other files (a smaller one, a brand's) and media that nobody
 reads.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from embeddable_host.releases.compress import Compressed, compress_file
+from embeddable_host.responses.compressor import Compressor, Job, Result, compress_file
 
 SOURCE = Path(__file__).parent / "widget"
 VERSION = "2.3.1"
@@ -23,7 +23,7 @@ MEDIA = {FONT: (b"wOF2", 20_000), RINGTONE: (b"OggS", 300_000)}  # the first byt
 
 
 def stage(folder: Path) -> Path:
-    """Writes the whole release into `folder`, the same bytes each time, and returns it."""
+    """Writes the release into `folder`, the same bytes each time, and returns it."""
     shutil.copytree(SOURCE, folder)
     adapter = (folder / "adapter.js").read_text()
     write(folder / "adapter.min.js", minified(adapter).replace('"adapter.js"', '"adapter.min.js"'))
@@ -53,12 +53,18 @@ def media(magic: bytes, size: int) -> bytes:
     return magic + bytes(rest[: size - len(magic)])
 
 
+class CompressorHere(Compressor):
+    """Compresses in this process, with these encoders: to start another one takes longer than most tests."""
+
+    def __init__(self, encoders: Mapping[str, Callable[[bytes], bytes]]) -> None:
+        super().__init__()
+        self._encoders = encoders
+
+    def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
+        for job in jobs:
+            yield compress_file(job, self._encoders[job.coding])
+
+
 def compress_here(patch: pytest.MonkeyPatch, encoders: Mapping[str, Callable[[bytes], bytes]]) -> None:
-    """Has releases compressed in this process, by these: to start another one takes longer than most tests."""
-
-    def compress(plain: Path, folder: Path, names: Sequence[str]) -> Iterator[Compressed]:
-        for coding, encode in encoders.items():
-            for name in names:
-                yield compress_file(plain, folder, name, coding, encode)
-
-    patch.setattr("embeddable_host.releases.install.compress", compress)
+    """Has releases compressed in this process, with these encoders."""
+    patch.setattr("embeddable_host.releases.install.Compressor", lambda threads: CompressorHere(encoders))

@@ -25,7 +25,7 @@ class SetupPage:
         return self
 
     def choose(self, name: str, value: str) -> None:
-        """Writes a text, or picks an option; "" leaves a host's default out."""
+        """Writes a text, or picks an option; "" leaves out the host's default."""
         control = self.page.locator(f"#parameter-{name}")
         if control.evaluate("control => control.matches('select')"):
             control.select_option(label=value or "left out")
@@ -34,14 +34,14 @@ class SetupPage:
         else:
             self.page.get_by_label(f"without {name}", exact=True).check()
 
-    def most_set(self, label: str) -> Locator:
-        """A control of the handful that most teams set."""
-        return self.page.locator("#handful").get_by_label(label, exact=True)
+    def common_setting(self, label: str) -> Locator:
+        """A control of the common settings."""
+        return self.page.locator("#common-settings").get_by_label(label, exact=True)
 
     def shown(self, label: str) -> str:
-        """What a control of the handful shows."""
+        """What a control of the common settings shows."""
         shown = "({ selectedOptions, value, placeholder }) => selectedOptions?.[0].text ?? (value || placeholder)"
-        return str(self.most_set(label).evaluate(shown))
+        return str(self.common_setting(label).evaluate(shown))
 
     def code(self, way: str) -> str:
         return self.page.locator(f"#{way}-code").text_content() or ""
@@ -64,7 +64,7 @@ class SetupPage:
         return self.page.frame_locator("#preview-stage iframe")
 
 
-def opened(context: BrowserContext, address: str = BASE) -> SetupPage:
+def open_setup_page(context: BrowserContext, address: str = BASE) -> SetupPage:
     page = context.new_page()
     page.set_viewport_size({"width": 1280, "height": 1200})
     page.goto(address)

@@ -1,4 +1,4 @@
-"""The rehearsal, played to its end."""
+"""The sign-in test, run to its end."""
 
 import re
 
@@ -6,25 +6,20 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 
 WAYS = (
     "redirect page",
-    "start page",
     "plain sign-in",
     "severed opener",
     "severed, another site",
-    "hidden frame",
     "denied storage",
     "denied sign-in",
-    "implicit answer",
 )
-READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "not here"}
-IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in", "implicit answer"}
-UNRELAYED = {name: result for name, result in READY.items() if name != "start page"} | {
-    "severed, another site": "not here"
-}
-CODE = "rehearsed"  # what the rehearsal sends for one
+READY = dict.fromkeys(WAYS, "passed") | {"denied storage": "skipped"}
+IN_WINDOWS = {"plain sign-in", "severed opener", "severed, another site", "denied sign-in"}
+UNRELAYED = READY | {"severed, another site": "skipped"}
+CODE = "simulated-code"  # what the sign-in test sends as a code
 
 
-class Rehearsal:
-    """A rehearsal that was played to its end."""
+class SignInTest:
+    """A sign-in test that ran to its end."""
 
     def __init__(self, page: Page | FrameLocator) -> None:
         self.page = page
@@ -48,12 +43,12 @@ class Rehearsal:
 
 
 def results(page: Page | FrameLocator) -> dict[str, str]:
-    """The result of each way that was played."""
+    """The result of each way so far."""
     rows = page.locator("#results li").all()
     return {row.locator(".name").inner_text().lower(): row.get_attribute("data-result") or "" for row in rows}
 
 
-def rehearsed(context: BrowserContext, address: str) -> Rehearsal:
+def run_sign_in_test(context: BrowserContext, address: str) -> SignInTest:
     page = context.new_page()
     page.goto(address)
-    return Rehearsal(page)
+    return SignInTest(page)

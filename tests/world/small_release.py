@@ -1,4 +1,4 @@
-"""The smallest release that has one file of every kind, and progress as it was heard."""
+"""The smallest release that has one file of every kind, and progress that is recorded."""
 
 from pathlib import Path
 
@@ -39,14 +39,14 @@ def a_release(folder: Path, **changed: bytes) -> Path:
 
 
 class Steps:
-    """Progress, as it was heard."""
+    """Progress that is recorded."""
 
     def __init__(self) -> None:
         self.stages: list[str] = []
         self.totals: list[int] = []
         self.done: list[int] = []
 
-    def say(self, stage: str) -> None:
+    def begin(self, stage: str) -> None:
         self.stages.append(stage)
         self.totals.append(0)
         self.done.append(0)

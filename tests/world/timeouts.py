@@ -1,13 +1,13 @@
-"""Waiting for what must come true, however busy the machine is: a deadline costs nothing when it does."""
+"""Waiting for a condition, however busy the machine is: a long timeout costs nothing if it becomes true."""
 
 import time
 from collections.abc import Callable
 
-TIMEOUT = 90  # seconds that anything may take
+TIMEOUT = 90  # seconds
 
 
 def wait_until(holds: Callable[[], bool], what: str, seconds: float = TIMEOUT) -> None:
-    """Returns as soon as `holds()`; raises TimeoutError which says `what` did not come true."""
+    """Returns as soon as `holds()`; raises TimeoutError with `what`."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:

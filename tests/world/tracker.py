@@ -1,4 +1,4 @@
-"""The graduation tracker as a test sees it, and a phone on it that tells what the test says."""
+"""The graduation tracker as a test sees it, and a phone on it that sends the test's events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from world.internet import HOST
 ADDRESS = f"https://{HOST}/sandbox/graduation.html"
 REQUIRED = {requirement.name: requirement.required for requirement in REQUIREMENTS}
 NOTHING = dict.fromkeys(REQUIRED, 0)
-APART = 10  # seconds between two things that a user does
+INTERVAL = 10  # seconds between two actions of a user
 BEGIN = 1_800_000_000  # when a test begins, in seconds
 
 
@@ -24,16 +24,16 @@ class Tracker:
         self.page.clock.set_fixed_time(self.now)
         self.page.goto(address)
         expect(self.page.frame_locator("#phone-frame").locator("#signIn")).to_be_visible()
-        self.page.evaluate("() => addEventListener('message', ({ data }) => { window.told = data; })")
+        self.page.evaluate("() => addEventListener('message', ({ data }) => { window.received = data; })")
         return self
 
-    def hear(self, *events: Any) -> None:
-        """What the widget tells at one moment; all of it has been heard in the end."""
-        self.now += APART
+    def receive(self, *events: Any) -> None:
+        """Events that the widget sends at one moment; returns when the page has received all of them."""
+        self.now += INTERVAL
         self.page.clock.set_fixed_time(self.now)
         frame = self.page.frame_locator("#phone-frame").locator("body")
         frame.evaluate("(_, all) => { for (const one of all) parent.postMessage(one, '*'); }", [*events, self.now])
-        self.page.wait_for_function("now => window.told === now", arg=self.now, polling=5)
+        self.page.wait_for_function("now => window.received === now", arg=self.now, polling=5)
 
     def row(self, name: str) -> str:
         return self.page.locator(f"#requirement-{name}").inner_text()
@@ -51,9 +51,9 @@ class Tracker:
         self.page.locator(f"#requirement-{name}").get_by_role("button", name=button).click()
 
     @property
-    def kept(self) -> dict[str, str]:
-        """What the tracker has put into the browser's storage."""
-        kept = self.page.evaluate(
+    def stored(self) -> dict[str, str]:
+        """The tracker's entries in the browser's storage."""
+        stored = self.page.evaluate(
             "() => Object.entries(localStorage).filter(([key]) => key.startsWith('embeddable-host:'))"
         )
-        return dict(kept)
+        return dict(stored)

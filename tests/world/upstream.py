@@ -1,4 +1,4 @@
-"""A server for nginx to pass on to, which keeps every request as it came."""
+"""A server behind nginx that records every request."""
 
 import contextlib
 import re
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
-    """Its address, its requests with their bodies so far, and what it answers to each is `answer`."""
+def recording(respond: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """Its address, and its requests so far with their bodies; it sends what `respond` returns."""
     requests: list[bytes] = []
 
     def serve(connection: socket.socket) -> None:
@@ -19,7 +19,7 @@ def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[byte
                 length = re.search(rb"(?i)\r\ncontent-length: (\d+)", request)
                 request += stream.read(int(length[1])) if length else b""
                 requests.append(request)
-                connection.sendall(answer(request))
+                connection.sendall(respond(request))
 
     def listen() -> None:
         with contextlib.suppress(OSError):
@@ -32,5 +32,5 @@ def recording(answer: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[byte
         listener.shutdown(socket.SHUT_RDWR)
 
 
-def said(request: bytes) -> bytes:
+def ok(request: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"

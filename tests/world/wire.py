@@ -1,4 +1,4 @@
-"""Answers as they come over the wire, and the addresses of a host with a profile and the small release."""
+"""Responses as they come over the wire, and the addresses of a host with a profile and the small release."""
 
 import gzip
 import re
@@ -24,27 +24,27 @@ MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 SETUP_PAGES = ("", "test.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
-PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-KEPT_BY_NOBODY = ("redirect.html", "start.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
+PAGES = ("redirect.html", "app.html", "popup.html", *SETUP_PAGES)
+UNCACHED_PAGES = ("redirect.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
 OUR_PAGES = [*(address for address in OWN if not address.endswith("js")), "/nothing"]
 
 
-def decoded(answer: Response) -> bytes:
-    match answer.headers.get("content-encoding"):
+def decoded(response: Response) -> bytes:
+    match response.headers.get("content-encoding"):
         case None:
-            return answer.body
+            return response.body
         case "br":
-            return bytes(brotli.decompress(answer.body))
+            return bytes(brotli.decompress(response.body))
         case "gzip":
-            return gzip.decompress(answer.body)
-    raise AssertionError(answer.headers)
+            return gzip.decompress(response.body)
+    raise AssertionError(response.headers)
 
 
-def but_date(answer: Response) -> dict[str, str]:
-    return {name: value for name, value in answer.headers.items() if name != "date"}
+def but_date(response: Response) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name != "date"}
 
 
 def filled(value: str | list[str], tag: str) -> str | list[str]:
@@ -54,7 +54,7 @@ def filled(value: str | list[str], tag: str) -> str | list[str]:
 
 
 def bodies(connection: socket.socket, count: int) -> list[bytes]:
-    """The bodies of so many answers on one connection."""
+    """The bodies of `count` responses on one connection."""
     with connection.makefile("rb") as stream:
         found = []
         for _ in range(count):

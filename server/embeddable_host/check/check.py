@@ -42,7 +42,7 @@ async def _check(target: Target, settings: Settings | None, progress: Progress, 
 
 
 async def _check_host(target: Target, settings: Settings | None, progress: Progress) -> Report:
-    progress.say(f"Checking {target.base}")
+    progress.begin(f"Checking {target.base}")
     address, against = str(target.base), CONFIGURATION if settings else ADDRESS
     site = build_site(settings or _defaults())
     try:

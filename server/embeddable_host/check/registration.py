@@ -58,7 +58,7 @@ async def request_registrations(settings: Settings, base: str, progress: Progres
     """What RingCentral responds about every profile's app. `base`: the host's address, unless `public_url` is set."""
     profiles = profiles_of(settings if settings.public_url else settings.with_public_url(base))
     apps = dict.fromkeys(_app(profile) for profile in profiles if profile.client_id)  # profiles may share one
-    progress.say("Asking RingCentral")
+    progress.begin("Asking RingCentral")
     progress.total(len(apps))
     slots = asyncio.Semaphore(MAX_CONNECTIONS)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
-from embeddable_host.deploy.template import ConfigurationError, write_new
+from embeddable_host.deploy.template import ConfigurationError
 from embeddable_host.error import HostError
+from embeddable_host.files import write_new
 
 BAD_USAGE = 2
 
@@ -20,7 +21,7 @@ class Bar:
     def __init__(self) -> None:
         self._bar: Any = None
 
-    def say(self, stage: str) -> None:
+    def begin(self, stage: str) -> None:
         self.close()
         self._bar = click.progressbar(length=1, label=stage, file=sys.stderr)
         self._bar.__enter__()
@@ -53,7 +54,7 @@ def write_output(text: str, file: Path | None) -> None:
     if file is None:
         return click.echo(text, nl=False)
     try:
-        write_new(file, text)
+        write_new(file, text.encode())
     except FileExistsError:
         raise ConfigurationError(f"{file} already exists and was not changed. Remove it first.") from None
     click.echo(file)

@@ -1,7 +1,6 @@
 """`embeddable-host serve`: run the host."""
 
 import contextlib
-import logging.config
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +15,7 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.store import current
 from embeddable_host.serving.app import create_app
-from embeddable_host.serving.log import log_config
-from embeddable_host.serving.serve import announcement, listening, run
+from embeddable_host.serving.serve import announcement, listening, run, set_up_process
 
 
 def from_variable(option: str) -> dict[str, Any]:
@@ -50,7 +48,7 @@ def serve(
     host: str, port: int, uds: Path | None, workers: int, version: str | None, reload: bool, config: Path | None
 ) -> None:
     """Run the server. SIGHUP reloads the settings; a new current release is loaded automatically."""
-    logging.config.dictConfig(log_config())
+    set_up_process()
     with errors_reported():
         settings = load_settings(config)
         if version:

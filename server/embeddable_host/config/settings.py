@@ -18,6 +18,7 @@ from embeddable_host.config.values import (
     Count,
     Embedders,
     Folder,
+    HeaderName,
     Language,
     Logo,
     Origins,
@@ -78,6 +79,11 @@ class Relay(Section):
     dir: PathOrNone = Field(None, description="folder for sealed messages; unless set, `relay` in `data_dir`")
     limit: Count = Field(
         1000, description="how many messages may wait in the folder, and how many apps may wait for one in each worker"
+    )
+    client_address_header: HeaderName = Field(
+        "",
+        description="header in which your proxy sends the client's address, such as `X-Real-IP`; one address then gets "
+        "at most a quarter of `relay.limit`. Set it only if the proxy replaces what clients send",
     )
 
 

@@ -30,6 +30,7 @@ RELEASE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 HOST_AND_PORT = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?")
 ORIGIN = re.compile(r"https?://[\w.:\[\]-]+(?![^/?#])", re.ASCII)  # at the beginning of an address
 COLOR = re.compile(r"#[0-9a-fA-F]{3,8}|[a-zA-Z]{3,20}|(rgb|hsl)a?\([0-9., %/a-z-]+\)")
+HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -204,5 +205,6 @@ Switch = Annotated[bool, BeforeValidator(_switch), Field(strict=True)]
 Parameters = Annotated[dict[str, Value], BeforeValidator(_parameters)]
 ProfileName = Annotated[str, AfterValidator(_profile_name)]
 Color = Annotated[str, _matching(COLOR, "a colour", 'Write it as in CSS, such as "#0684bd"')]
+HeaderName = Annotated[str, _matching(HEADER_NAME, "the name of a header", 'Write one such as "X-Real-IP"')]
 Logo = Annotated[Path | None, BeforeValidator(_or_none), AfterValidator(_logo)]
 Language = Annotated[str, _matching(LANGUAGE, "a language", 'Write its tag, such as "en" or "pt-BR"')]

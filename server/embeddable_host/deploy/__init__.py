@@ -1,1 +1,1 @@
-"""What stands around the server or in its place: nginx, systemd, an export."""
+"""What runs around the server or instead of it: nginx, systemd, an export."""

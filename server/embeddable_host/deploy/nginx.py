@@ -1,13 +1,23 @@
-"""nginx in front of the host: the configuration that `nginx/` holds as templates, for one server name.
+"""The nginx configuration in front of the host, made from the templates in `nginx/` for one server name.
 
 The values come from a command line and go into a language with semicolons and braces: each must match a pattern that
-has room for neither.
+allows neither.
 """
 
 import re
 from dataclasses import dataclass
 
+from embeddable_host.config.settings import Relay
 from embeddable_host.deploy.template import SAFE_PATH, ConfigurationError, fill, template
+from embeddable_host.relay.protocol import (
+    CLIENT_SHARE,
+    ID_PATTERN,
+    MAX_MESSAGE_BYTES,
+    MESSAGE_LIFETIME_SECONDS,
+    PROFILE_PATTERN,
+    RELAY_FOLDER,
+    WAIT_SECONDS,
+)
 
 LETS_ENCRYPT = "/etc/letsencrypt/live"  # where certbot keeps certificates, by server name
 
@@ -38,10 +48,9 @@ RULES = {
 class NginxOptions:
     """What differs between one nginx and another. Raises ConfigurationError.
 
-    `name`: what every name in the configuration begins with; each host in one nginx has another. `upstream`: where the
-    host listens, as nginx says it; several are replicas. `prefix`: the path below which the host answers in a server
-    block that is there already; None for a site of its own. `listen`, `listen_http`: where nginx listens for TLS, and
-    for what it redirects there.
+    `name`: the start of every name in the configuration; unique in one nginx. `upstream`: where the host listens, in
+    nginx's syntax; several are replicas. `prefix`: the path below which an existing server block serves the host; None
+    for a server block of its own. `listen`: where nginx listens for HTTPS; `listen_http`: for HTTP, which it redirects.
     """
 
     server_name: str
@@ -56,25 +65,27 @@ class NginxOptions:
     cache_dir: str = "/var/cache"
 
     def __post_init__(self) -> None:
-        mistakes = [
+        errors = [
             f'--{name.replace("_", "-")} "{value}" is not {what}.'
             for name, (pattern, what) in RULES.items()
             for value in _values(getattr(self, name))
             if not re.fullmatch(pattern, value)
         ]
         if self.prefix and (self.tls_cert or self.tls_key):
-            mistakes.append("--tls-cert and --tls-key are of the server block that --prefix goes into: leave them out.")
-        if mistakes:
-            raise ConfigurationError("\n".join(mistakes))
+            errors.append(
+                "--tls-cert and --tls-key belong to the server block that --prefix goes into: leave them out."
+            )
+        if errors:
+            raise ConfigurationError("\n".join(errors))
 
 
 def site(options: NginxOptions) -> str:
-    """A whole site, ready for `sites-available`: TLS, the redirect to it, and the host."""
+    """A complete site for `sites-available`: TLS, the redirect to it, and the host."""
     return f"{http(options)}\n{_filled('server', options, LOCATION=location(options))}"
 
 
 def location(options: NginxOptions) -> str:
-    """The location alone, for a server block that is there already."""
+    """Only the location, for an existing server block."""
     return _filled("location", options)
 
 
@@ -99,10 +110,24 @@ def _filled(part: str, options: NginxOptions, **more: str) -> str:
         "LISTEN_HTTP": _lines("listen {};", options.listen_http),
         "LOG_DIR": options.log_dir,
         "CACHE_DIR": options.cache_dir,
-        # The name of a server block that is there already is not ours to bind to TLS.
+        # Whether an existing server block requires TLS is not ours to decide.
         "HSTS": '""' if options.prefix else f"${options.name}_hsts",
     }
-    return fill(template(f"nginx/{part}.conf.template"), {**values, **more})
+    return fill(template(f"nginx/{part}.conf.template"), {**values, **_relay_values(), **more})
+
+
+def _relay_values() -> dict[str, str]:
+    """The relay's protocol and limits. In the lifetime of a message, a client can store its share of all messages."""
+    share = Relay().limit // CLIENT_SHARE
+    burst = share * 3 // 5
+    return {
+        "RELAY_PATH": f"(?:{PROFILE_PATTERN}/)?{RELAY_FOLDER}/{ID_PATTERN}",
+        "RELAY_BODY": f"{MAX_MESSAGE_BYTES // 1024}k",
+        "RELAY_TIMEOUT": f"{WAIT_SECONDS + 15}s",
+        "RELAY_BURST": str(burst),
+        "RELAY_RATE": f"{(share - burst) * 60 // MESSAGE_LIFETIME_SECONDS}r/m",
+        "RELAY_WAITS": str(share),
+    }
 
 
 def _lines(pattern: str, values: tuple[str, ...]) -> str:
@@ -110,5 +135,5 @@ def _lines(pattern: str, values: tuple[str, ...]) -> str:
 
 
 def _values(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """The values of an option, whether it is given never, once or often."""
+    """The values of an option that may be given once, several times or not at all."""
     return value if isinstance(value, tuple) else () if value is None else (value,)

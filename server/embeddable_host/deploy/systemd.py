@@ -1,4 +1,4 @@
-"""systemd's units for a Debian machine: the server, and a daily pull of the latest release."""
+"""The systemd units for a Debian machine: the server, and a daily pull of the latest release."""
 
 import re
 
@@ -9,7 +9,7 @@ HIDDEN = ("/home/", "/root/", "/run/user/", "/tmp/", "/var/tmp/")  # ProtectHome
 
 
 def units(command: str) -> dict[str, str]:
-    """The units by file name, which run the `embeddable-host` at the path `command`. Raises ConfigurationError."""
+    """The units by file name; they run `command`, a path. Raises ConfigurationError."""
     if not re.fullmatch(SAFE_PATH, command):
         raise ConfigurationError(
             f'--command "{command}" is not an absolute path of letters, digits and . _ / @ + , = -.'
@@ -20,5 +20,5 @@ def units(command: str) -> dict[str, str]:
 
 
 def is_hidden(command: str) -> bool:
-    """Whether the units cannot see `command`, because homes and temporary files are hidden from them."""
+    """Whether the units cannot see `command`: home and temporary directories are hidden from them."""
     return command.startswith(HIDDEN)

@@ -1,6 +1,5 @@
-"""Configuration files for other programs: templates in which `${NAME}` is a value, as in nginx's own image."""
+"""Configuration files for other programs: templates in which `${NAME}` stands for a value, as in nginx's image."""
 
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +7,13 @@ from pathlib import Path
 import embeddable_host
 from embeddable_host.error import HostError
 
-SAFE_PATH = "/[A-Za-z0-9._/@+,=-]+"  # a pattern of paths that mean nothing but themselves in any configuration
+SAFE_PATH = "/[A-Za-z0-9._/@+,=-]+"  # paths that need no quoting in any configuration
 PACKAGE = Path(embeddable_host.__file__).parent
 PLACEHOLDER = re.compile(r"^([ \t]*)\$\{([A-Z_]+)\}$|\$\{([A-Z_]+)\}", re.MULTILINE)
 
 
 class ConfigurationError(HostError):
-    """A value cannot be written into a configuration; the message lists every mistake, one a line."""
+    """A value cannot be written into a configuration; the message lists every error, one a line."""
 
 
 def template(name: str) -> str:
@@ -24,25 +23,15 @@ def template(name: str) -> str:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """`text` with each `${NAME}` replaced; a value that has a line of its own takes over the line's indentation.
+    """`text` with each `${NAME}` replaced; where it is alone on a line, each line of the value is indented as it was.
 
-    What is written otherwise, such as `$host`, stays. Raises KeyError for a name without a value.
+    Other variables, such as `$host`, stay. Raises KeyError for a name without a value.
     """
 
     def value(match: re.Match[str]) -> str:
-        indent, alone, within = match.groups()
+        indent, on_own_line, within = match.groups()
         if within:
             return values[within]
-        return "\n".join(f"{indent}{line}" if line else "" for line in values[alone].splitlines())
+        return "\n".join(f"{indent}{line}" if line else "" for line in values[on_own_line].splitlines())
 
     return PLACEHOLDER.sub(value, text)
-
-
-def write_new(file: Path, text: str) -> None:
-    """Writes `text` to `file`, whole or not at all. Raises FileExistsError where something is there already."""
-    unfinished = file.with_name(f".{file.name}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    try:
-        os.link(unfinished, file)
-    finally:
-        unfinished.unlink()

@@ -5,8 +5,10 @@ Both are only for pages of this origin. The host cannot open a message, and writ
 
 import asyncio
 import functools
+import ipaddress
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,13 +24,14 @@ from embeddable_host.relay.folder import FolderStore
 from embeddable_host.relay.protocol import (
     ADDRESS,
     BODY_TIMEOUT_SECONDS,
+    CLIENT_SHARE,
     MAX_MESSAGE_BYTES,
     MEDIA_TYPE,
     METHODS,
     RETRY_AFTER_SECONDS,
     WAIT_SECONDS,
 )
-from embeddable_host.relay.store import MessageStore, StoreError, StoreFull
+from embeddable_host.relay.store import ClientLimitReached, Limits, MessageStore, StoreError, StoreFull
 from embeddable_host.responses.headers import relay_headers
 
 log = logging.getLogger("embeddable_host")
@@ -51,7 +54,7 @@ class Relay:
     def __init__(self, settings: Settings, count: Count) -> None:
         self._count = count
         self._stores: dict[Path, MessageStore] = {}  # all since the start: what older ones hold expires
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()  # requests, by client
         self.use(settings)
 
     def use(self, settings: Settings) -> None:
@@ -103,16 +106,18 @@ class Relay:
         if request.method != "POST":
             raise HTTPException(HTTPStatus.METHOD_NOT_ALLOWED, headers={"Allow": ", ".join(METHODS)})
         try:
-            return await self._put(name, await _message(request))
+            return await self._put(name, await _message(request), request)
         except HTTPException:
             self._count("rejected", 1)
             raise
 
-    async def _put(self, name: str, content: bytes) -> Response:
+    async def _put(self, name: str, content: bytes, request: Request) -> Response:
         try:
-            is_new = await self._store.put(name, content, self._settings.relay.limit)
+            is_new = await self._store.put(name, content, self._limits(request))
         except StoreFull:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER) from None
+        except ClientLimitReached:
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers=RETRY_AFTER) from None
         except StoreError as error:
             raise self._unavailable(error) from None
         self._reported.clear()
@@ -122,9 +127,12 @@ class Relay:
         return _response(HTTPStatus.CREATED)
 
     async def _take(self, name: str, request: Request) -> Response:
-        if self._waiting >= self._settings.relay.limit:
+        limits = self._limits(request)
+        if self._waiting.total() >= limits.messages:
             raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE, headers=RETRY_AFTER)
-        self._waiting += 1
+        if limits.client and self._waiting[limits.client] >= limits.of_client:
+            raise HTTPException(HTTPStatus.TOO_MANY_REQUESTS, headers=RETRY_AFTER)
+        self._waiting[limits.client] += 1
         disconnected = asyncio.create_task(_disconnected(request))
         try:
             content = await self._store.take(name, WAIT_SECONDS, disconnected)
@@ -135,12 +143,18 @@ class Relay:
         except StoreError as error:
             raise self._unavailable(error) from None
         finally:
-            self._waiting -= 1
+            self._waiting[limits.client] -= 1
+            self._waiting += Counter()  # forgets clients that wait for nothing any more
             disconnected.cancel()
         if content is None:
             return _response(HTTPStatus.NO_CONTENT)
         self._count("delivered", 1)
         return _response(HTTPStatus.OK, content)
+
+    def _limits(self, request: Request) -> Limits:
+        limit = self._settings.relay.limit
+        client = client_of(request.headers.getlist(self._settings.relay.client_address_header or "-"))
+        return Limits(limit, client, of_client=max(1, limit // CLIENT_SHARE))
 
     def _unavailable(self, error: StoreError) -> HTTPException:
         self._report(error)
@@ -176,6 +190,21 @@ def _is_same_origin(headers: Headers) -> bool:
         return sites == ["same-origin"]
     name = _host_name(f"//{headers.get('host', '')}")
     return all(name and _host_name(origin) == name for origin in headers.getlist("origin"))
+
+
+def client_of(fields: Sequence[str]) -> str:
+    """What stands for the client whose address a trusted proxy has put last into these header fields.
+
+    An IPv6 network of 64 bits is one client (RFC 4291 §2.5.4). Empty where no address can be read.
+    """
+    address = ",".join(fields).rpartition(",")[2].strip()
+    try:
+        ip = ipaddress.ip_address(address.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return ""
+    if isinstance(ip, ipaddress.IPv6Address):
+        return str(ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False))
+    return str(ip)
 
 
 def _host_name(address: str) -> str | None:

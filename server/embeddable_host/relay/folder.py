@@ -3,12 +3,16 @@
 The file system decides between processes. A message is written whole under another name before it gets its own by
 link(2), which fails where one exists already. To take it is to rename(2) it, which only one of several takers can. So
 there are no locks, and messages outlive the processes.
+
+A message from a known client has a second link, whose name begins with a tag of the client: these are counted. The tag
+is a keyed hash of the client's address. It stands at the beginning of the file, so that whoever takes the message can
+remove the link.
 """
 
 import asyncio
 import contextlib
 import errno
-import math
+import hmac
 import os
 import re
 import secrets
@@ -19,13 +23,18 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from embeddable_host.relay.protocol import ID_PATTERN, MAX_MESSAGE_BYTES, MESSAGE_LIFETIME_SECONDS
-from embeddable_host.relay.store import StoreError, StoreFull
+from embeddable_host.relay.store import ClientLimitReached, Limits, StoreError, StoreFull
 
 T = TypeVar("T")
 
 POLL_INTERVAL_SECONDS = 0.05  # while somebody waits: another process may have stored the message
+TAG_BYTES = 16
+NO_TAG = "-" * TAG_BYTES
+KEY_FILE = ".key"  # of the tags
 MESSAGE = re.compile(rf"{ID_PATTERN}(\.[a-z0-9-]+)?")
-OURS = re.compile(rf"{MESSAGE.pattern}|\.[0-9a-f]{{32}}")  # a message, or one that is being written or taken
+UNFINISHED = re.compile(r"\.[0-9a-f]{32}")  # a message that is being written or taken
+CLIENT_LINK = re.compile(rf"[0-9a-f]{{{TAG_BYTES}}}~{MESSAGE.pattern}")
+OURS = re.compile("|".join(pattern.pattern for pattern in (MESSAGE, UNFINISHED, CLIENT_LINK)))
 
 
 class MessageFolder:
@@ -44,18 +53,38 @@ class MessageFolder:
         except FileNotFoundError:
             return set()
 
-    def put(self, name: str, content: bytes, limit: float = math.inf) -> bool:
-        """Stores a message; False where there is one of this name already, which stays. Raises StoreFull."""
+    def put(self, name: str, content: bytes, limits: Limits | None = None) -> bool:
+        """Stores a message; False where there is one of this name already, which stays.
+
+        Raises StoreFull and ClientLimitReached.
+        """
         unfinished, file = self._create()
         try:
+            tag = self._tag(limits.client) if limits and limits.client else NO_TAG
             with file:
                 # Whoever is about to store a message has a file here already, so all together keep to the limit.
-                if len(self._ours()) > limit:
+                if limits and self._count(MESSAGE, UNFINISHED) > limits.messages:
                     raise StoreFull
-                file.write(content)
+                file.write(tag.encode() + content)
+            if limits and tag != NO_TAG:
+                return self._publish_for_client(unfinished, name, tag, limits.of_client)
             return self._publish(unfinished, self.path / name)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def _publish_for_client(self, unfinished: Path, name: str, tag: str, limit: int) -> bool:
+        client_link = self.path / f"{tag}~{name}"
+        if not _link(unfinished, client_link):
+            return False  # the client has put this message already
+        is_new = False
+        try:
+            if sum(other.startswith(f"{tag}~") for other in self.names()) > limit:
+                raise ClientLimitReached
+            is_new = self._publish(unfinished, self.path / name)
+            return is_new
+        finally:
+            if not is_new:
+                client_link.unlink(missing_ok=True)
 
     def take(self, name: str) -> bytes | None:
         """Removes a message and returns it; None where there is none, or another taker was faster."""
@@ -65,7 +94,9 @@ class MessageFolder:
                 os.rename(message, taken)
                 try:
                     with open(os.open(taken, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
-                        return file.read(MAX_MESSAGE_BYTES)
+                        tag, content = file.read(TAG_BYTES), file.read(MAX_MESSAGE_BYTES)
+                    (self.path / f"{tag.decode('ascii', 'replace')}~{name}").unlink(missing_ok=True)
+                    return content
                 finally:
                     os.unlink(taken)
         return None
@@ -84,6 +115,24 @@ class MessageFolder:
     def _ours(self) -> list[str]:
         return list(filter(OURS.fullmatch, self.names()))
 
+    def _count(self, *patterns: re.Pattern[str]) -> int:
+        return sum(any(pattern.fullmatch(name) for pattern in patterns) for name in self.names())
+
+    def _tag(self, client: str) -> str:
+        return hmac.digest(self._key(), client.encode(), "sha256").hex()[:TAG_BYTES]
+
+    def _key(self) -> bytes:
+        """The key of the tags: random, made once for the folder, and the same for all its processes."""
+        file = self.path / KEY_FILE
+        with contextlib.suppress(FileNotFoundError):
+            return file.read_bytes()
+        unfinished, written = self._create()
+        with written:
+            written.write(secrets.token_bytes(32))
+        _link(unfinished, file)
+        unfinished.unlink()
+        return file.read_bytes()
+
     def _new_name(self) -> Path:
         """A name that nobody else has and no message can have."""
         return self.path / f".{secrets.token_hex(16)}"
@@ -99,14 +148,21 @@ class MessageFolder:
 
     def _publish(self, unfinished: Path, message: Path) -> bool:
         while True:
-            try:
-                os.link(unfinished, message)
+            if _link(unfinished, message):
                 return True
-            except FileExistsError:
-                with contextlib.suppress(FileNotFoundError):  # taken meanwhile
-                    if not _is_expired(os.lstat(message)):
-                        return False
-                    os.unlink(message)
+            with contextlib.suppress(FileNotFoundError):  # taken meanwhile
+                if not _is_expired(os.lstat(message)):
+                    return False
+                os.unlink(message)
+
+
+def _link(file: Path, name: Path) -> bool:
+    """Gives a file a second name; False where there is a file of that name."""
+    try:
+        os.link(file, name)
+        return True
+    except FileExistsError:
+        return False
 
 
 def _create(path: Path) -> BinaryIO:
@@ -115,7 +171,8 @@ def _create(path: Path) -> BinaryIO:
 
 def _is_message(status: os.stat_result) -> bool:
     """Whether it is a file of a message's size and age, and no link or folder that somebody put in its place."""
-    return stat.S_ISREG(status.st_mode) and 1 <= status.st_size <= MAX_MESSAGE_BYTES and not _is_expired(status)
+    is_of_size = TAG_BYTES < status.st_size <= TAG_BYTES + MAX_MESSAGE_BYTES
+    return stat.S_ISREG(status.st_mode) and is_of_size and not _is_expired(status)
 
 
 def _is_expired(status: os.stat_result) -> bool:
@@ -132,8 +189,8 @@ class FolderStore:
         self._polling: asyncio.Task[None] | None = None
         self._is_released = False
 
-    async def put(self, name: str, content: bytes, limit: int | None = None) -> bool:
-        is_new = await _in_thread(self._folder.put, name, content, math.inf if limit is None else limit)
+    async def put(self, name: str, content: bytes, limits: Limits | None = None) -> bool:
+        is_new = await _in_thread(self._folder.put, name, content, limits)
         if is_new:
             self._wake(name)
         return is_new

@@ -22,6 +22,7 @@ MESSAGE_LIFETIME_SECONDS = 120
 WAIT_SECONDS = 25  # how long a GET waits for a message
 BODY_TIMEOUT_SECONDS = 10  # for the body of a POST
 RETRY_AFTER_SECONDS = 2
+CLIENT_SHARE = 4  # one client address gets at most this fraction (1/4) of what all have
 SIGN_IN_TIMEOUT_SECONDS = 600  # how long a user may take to sign in
 
 # A status that may be gone on the next try: too many requests, or a host or proxy that is restarting or overloaded.

@@ -1,11 +1,28 @@
 """Where the relay's messages wait: what every store promises."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Protocol
 
 
 class StoreFull(Exception):
     """The store holds as many messages as it may."""
+
+
+class ClientLimitReached(Exception):
+    """One client has as many messages in the store as it may."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many messages the store may hold: `messages` in all, and `of_client` from one client.
+
+    `client`: the client's address, or what stands for it; empty where it is not known.
+    """
+
+    messages: int
+    client: str = ""
+    of_client: int = 0
 
 
 class StoreError(Exception):
@@ -23,10 +40,10 @@ class MessageStore(Protocol):
     Any number of processes may use one store at the same time. All methods raise StoreError.
     """
 
-    async def put(self, name: str, content: bytes, limit: int | None = None) -> bool:
+    async def put(self, name: str, content: bytes, limits: Limits | None = None) -> bool:
         """Stores a message; False where there is one of this name already, which stays.
 
-        Raises StoreFull where the store holds `limit` messages.
+        Raises StoreFull or ClientLimitReached. No client's address is kept, only a keyed hash of it.
         """
 
     async def take(self, name: str, seconds: float, abandoned: asyncio.Future[None]) -> bytes | None:

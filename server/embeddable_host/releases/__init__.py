@@ -1,1 +1,1 @@
-"""Releases of the widget: what one is, and how one is got."""
+"""Releases of the widget: what one consists of, and how to get one."""

@@ -1,4 +1,4 @@
-"""A release in an archive: zip or tar, unpacked with nothing in it that no release has."""
+"""A release in an archive, zip or tar: unpacked only if it contains nothing that a release cannot have."""
 
 import stat
 import tarfile
@@ -14,38 +14,40 @@ ARCHIVES = (".zip", ".tar.gz", ".tgz", ".tar")
 
 
 def is_archive(path: str) -> bool:
-    """Whether a file of this name, or an address with this path, is one."""
+    """Whether a file of this name, or an address with this path, is an archive."""
     return path.lower().endswith(ARCHIVES)
 
 
 def unpack(archive: Path, folder: Path, shown: str) -> Path:
     """Unpacks an archive into `folder`, and returns the folder in it that is the release.
 
-    `shown` is how people know the archive. Raises ReleaseError for what no release has.
+    `shown` is the archive's name in messages. Raises ReleaseError for anything that a release cannot have.
     """
     names: set[str] = set()
     size = 0
     try:
         for name, length, content in _members(archive, shown):
             if not stays_inside(name):
-                raise ReleaseError(f"{shown} holds {name!r}, which leads elsewhere. Do not use this archive")
+                raise ReleaseError(
+                    f"{shown} contains {name!r}, which leads outside the release. Do not use this archive"
+                )
             if name in names:
-                raise ReleaseError(f"{shown} holds {name} twice. Pack the folder anew")
+                raise ReleaseError(f"{shown} contains {name} twice. Pack the folder again")
             names.add(name)
             size += length
             if len(names) > MAX_FILES or size > MAX_BYTES:
-                raise ReleaseError(f"{shown} holds more than {MAX_FILES} files or {MAX_BYTES} bytes. {NO_RELEASE}")
+                raise ReleaseError(f"{shown} contains more than {MAX_FILES} files or {MAX_BYTES} bytes. {NO_RELEASE}")
             if belongs(name):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).write_bytes(content.read())
     except ReleaseError:
         raise
-    except Exception as error:  # the library's readers raise whatever they stumble over: IndexError for an empty name
-        raise ReleaseError(f"{shown} cannot be unpacked ({error}). Get it again, or pack anew") from None
+    except Exception as error:  # the library's readers may raise anything: IndexError for an empty name
+        raise ReleaseError(f"{shown} cannot be unpacked ({error}). Download or pack it again") from None
     found = [page.parent for page in folder.rglob("app.html") if any(page.parent.glob("adapter*.js"))]
     if len(found) != 1:
         count = f"{len(found)} folders" if found else "no folder"
-        raise ReleaseError(f"{shown} holds {count} with app.html and adapter.js. Pack one release's folder")
+        raise ReleaseError(f"{shown} contains {count} with app.html and adapter.js. Pack the folder of one release")
     return found[0]
 
 
@@ -60,9 +62,9 @@ def _members(archive: Path, shown: str) -> Iterator[tuple[str, int, IO[bytes]]]:
                     with packed.open(entry) as content:
                         yield _plain(entry.filename), entry.file_size, content
         return
-    with tarfile.open(archive) as taped:
-        for member in taped:
-            body = taped.extractfile(member) if member.isreg() else None
+    with tarfile.open(archive) as packed_tar:
+        for member in packed_tar:
+            body = packed_tar.extractfile(member) if member.isreg() else None
             if body:
                 yield _plain(member.name), member.size, body
             elif not member.isdir():
@@ -74,4 +76,4 @@ def _plain(name: str) -> str:
 
 
 def _special(shown: str, name: str) -> ReleaseError:
-    return ReleaseError(f"{shown} holds {name!r}, which is a link or a device. Pack the files themselves")
+    return ReleaseError(f"{shown} contains {name!r}, which is a link or a device. Pack the files themselves")

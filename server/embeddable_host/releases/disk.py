@@ -1,6 +1,5 @@
-"""The disk that releases lie on: written through, changed by one process at a time, and a word for what it refuses."""
+"""The folder of the releases: changed by one process at a time, with a message for what the disk refuses."""
 
-import fcntl
 import hashlib
 import os
 import secrets
@@ -9,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from embeddable_host.files import locked
 from embeddable_host.releases.error import ReleaseError
 
-Seen = Mapping[str, tuple[int, ...]]
+Snapshot = Mapping[str, tuple[int, ...]]
 
 STAGING = ".staging-"
 LOCK = ".lock"
@@ -19,28 +19,29 @@ LOCK = ".lock"
 
 @contextmanager
 def explained(releases: Path) -> Iterator[None]:
-    """Tells what the disk refuses as a ReleaseError."""
+    """Turns what the disk refuses into a ReleaseError."""
     try:
         yield
     except OSError as error:
         where = f"{error.filename or releases}: {error.strerror or error}"
-        raise ReleaseError(f"{where}. Look for room and rights there; what was served is untouched") from error
+        raise ReleaseError(
+            f"{where}. Check the free space and the permissions there; what was served is untouched"
+        ) from error
 
 
 @contextmanager
-def alone(releases: Path) -> Iterator[None]:
-    """Keeps other processes from changing the releases meanwhile; the lock ends with its process."""
-    with (releases / LOCK).open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ReleaseError(f"Another pull is at work in {releases}. Wait until it has finished") from None
-        yield
+def writing(releases: Path) -> Iterator[None]:
+    """Keeps other processes from changing the releases meanwhile. Raises ReleaseError while another one does."""
+    try:
+        with locked(releases / LOCK, wait=False):
+            yield
+    except BlockingIOError:
+        raise ReleaseError(f"Another pull is running in {releases}. Wait until it has finished") from None
 
 
 @contextmanager
 def scratch(releases: Path) -> Iterator[Path]:
-    """A folder beside the releases that none of them is, gone at the end."""
+    """A folder beside the releases that is none of them; removed at the end."""
     folder = releases / staging_name()
     folder.mkdir()
     try:
@@ -73,8 +74,8 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def look(folder: Path) -> Seen:
-    """How each file below `folder` looks without being read; one that is changed looks otherwise (ctime, inode(7))."""
+def snapshot(folder: Path) -> Snapshot:
+    """The state of each file below `folder`, unread; a change to a file changes it (ctime, inode(7))."""
     states = {name: (folder / name).lstat() for name in walk(folder)}
     return {
         name: (state.st_dev, state.st_ino, state.st_mode, state.st_size, state.st_mtime_ns, state.st_ctime_ns)
@@ -85,20 +86,3 @@ def look(folder: Path) -> Seen:
 def sha384_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha384").hexdigest()
-
-
-def write(path: Path, data: bytes) -> None:
-    """Writes a new file, and the folders above it, through to the disk."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

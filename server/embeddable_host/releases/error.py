@@ -1,9 +1,9 @@
-"""What is wrong with a release."""
+"""Errors about a release."""
 
 from embeddable_host.error import HostError
 
-NO_RELEASE = "It is no release of the widget: do not use it"
+NO_RELEASE = "It is not a release of the widget: do not use it"
 
 
 class ReleaseError(HostError):
-    """A release cannot be had or opened; the message says what is wrong and what to do."""
+    """A release cannot be pulled or opened; the message says what is wrong and what to do."""

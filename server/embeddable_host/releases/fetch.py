@@ -1,7 +1,7 @@
-"""Files from one address, some at a time.
+"""Downloads files from one address, some at a time.
 
-No answer is taken on trust: its status, its type (a server that answers a page for a script has not got the script),
-its length, the host it comes from. A fault that may pass is tried again; any other ends the pull.
+Each response is checked: its status, its type (a page in place of a script is an error page), its length, the host it
+comes from. A temporary failure is retried; any other ends the pull.
 """
 
 import asyncio
@@ -16,93 +16,93 @@ from embeddable_host.progress import Progress
 from embeddable_host.releases.error import NO_RELEASE, ReleaseError
 from embeddable_host.releases.release import MAX_BYTES, MAX_FILES
 
-GIVE_IT = "If that is where the release is, give its address with --from"
+FROM_HINT = "If that is where the release is, pass its address to --from"
 
-AT_A_TIME = 6
+CONCURRENT_DOWNLOADS = 6
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
-BACKOFF = (0.5, 1.0, 2.0)  # seconds before the second, third and fourth try
-PASSING = frozenset({429, 500, 502, 503, 504})  # statuses that may be gone on the next try
-ABSENT = frozenset({403, 404, 410})  # an object store that may not be listed answers 403 for what it does not have
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)  # before the second, third and fourth attempt
+RETRYABLE_STATUSES = frozenset({429, 500, 502, 503, 504})
+ABSENT_STATUSES = frozenset({403, 404, 410})  # an object store without a public listing sends 403 for a missing file
+REDIRECT_STATUSES = frozenset({301, 302, 303, 307, 308})
 MAX_REDIRECTS = 5
 PAGE_START = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 
-class TransientFault(Exception):
-    """What is wrong with one answer, and may not be with the next."""
+class TransientError(Exception):
+    """One request failed, and the next may not; the message continues a sentence that begins with the address."""
 
 
 def redacted(address: httpx2.URL) -> str:
-    """An address as it may be told and kept: no password, and no query, which may be a signature."""
+    """An address without its password and its query, which may be a signature: for messages and manifests."""
     return str(address.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 class Fetch:
-    """Gets files from one address into one folder, some at a time, within the bounds of a release."""
+    """Downloads files from one address into one folder, within the limits of a release."""
 
     def __init__(self, base: httpx2.URL, folder: Path, progress: Progress) -> None:
-        self.base = base
-        self.folder = folder
-        self.progress = progress
-        self.asked = 0
-        self.room = MAX_BYTES
-        self.turn = asyncio.Semaphore(AT_A_TIME)
-        self.client = httpx2.AsyncClient(headers={"User-Agent": "embeddable-host"}, timeout=TIMEOUT)
+        self._base = base
+        self._folder = folder
+        self._progress = progress
+        self._requested = 0
+        self._bytes_left = MAX_BYTES
+        self._slots = asyncio.Semaphore(CONCURRENT_DOWNLOADS)
+        self._client = httpx2.AsyncClient(headers={"User-Agent": "embeddable-host"}, timeout=TIMEOUT)
 
     async def __aenter__(self) -> "Fetch":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.client.aclose()
+        await self._client.aclose()
 
     async def files(self, addresses: Mapping[str, httpx2.URL], required: Collection[str]) -> None:
-        """Gets files by name; one that is absent is left out, unless it is required.
+        """Downloads files by name; one that is absent is skipped, unless it is required.
 
-        Raises ReleaseError for the first that cannot be had.
+        Raises ReleaseError for the first that fails.
         """
-        self.asked += len(addresses)
-        if self.asked > MAX_FILES:
-            raise ReleaseError(f"{redacted(self.base)} names more than {MAX_FILES} files. {NO_RELEASE}")
-        self.progress.total(self.asked)
+        self._requested += len(addresses)
+        if self._requested > MAX_FILES:
+            raise ReleaseError(f"{redacted(self._base)} names more than {MAX_FILES} files. {NO_RELEASE}")
+        self._progress.total(self._requested)
         try:
             async with asyncio.TaskGroup() as group:
                 for name, address in addresses.items():
-                    group.create_task(self.file(name, address, name in required))
+                    group.create_task(self._file(name, address, name in required))
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from None
 
-    async def file(self, name: str, address: httpx2.URL, required: bool) -> None:
-        """Gets one file, in as many tries as `BACKOFF` grants."""
-        async with self.turn:
-            for pause in (*BACKOFF, None):
+    async def _file(self, name: str, address: httpx2.URL, required: bool) -> None:
+        """Downloads one file, in as many attempts as there are delays, and one."""
+        async with self._slots:
+            for delay in (*RETRY_DELAYS_SECONDS, None):
                 try:
-                    await self.attempt(name, address, required)
+                    await self._attempt(name, address, required)
                     break
-                except TransientFault as fault:
-                    if pause is None:
-                        raise ReleaseError(f"{redacted(address)} {fault}. Try again later") from None
-                    await asyncio.sleep(pause)
-        self.progress.advance()
+                except TransientError as error:
+                    if delay is None:
+                        raise ReleaseError(f"{redacted(address)} {error}. Try again later") from None
+                    await asyncio.sleep(delay)
+        self._progress.advance()
 
-    async def attempt(self, name: str, address: httpx2.URL, required: bool) -> None:
-        """Asks once, following redirects that stay on the host."""
+    async def _attempt(self, name: str, address: httpx2.URL, required: bool) -> None:
+        """Requests the file once, following redirects that stay on the host."""
         try:
             for _ in range(MAX_REDIRECTS):
-                async with self.client.stream("GET", address) as response:
-                    if response.status_code not in REDIRECTS:
-                        if required or response.status_code not in ABSENT:
-                            await self.save(name, response)
+                async with self._client.stream("GET", address) as response:
+                    if response.status_code not in REDIRECT_STATUSES:
+                        if required or response.status_code not in ABSENT_STATUSES:
+                            await self._save(name, response)
                         return
                     address = _redirected(address, response)
         except httpx2.RequestError as error:
-            raise TransientFault(_told(error)) from error
-        raise ReleaseError(f"{redacted(address)} comes after {MAX_REDIRECTS} redirects. {GIVE_IT}")
+            raise TransientError(_reason(error)) from error
+        raise ReleaseError(f"{redacted(address)} redirects more than {MAX_REDIRECTS} times. {FROM_HINT}")
 
-    async def save(self, name: str, response: httpx2.Response) -> None:
-        """Writes the body of an answer that is what it should be."""
+    async def _save(self, name: str, response: httpx2.Response) -> None:
+        """Checks a response and writes its body."""
         _check(response)
         is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
-        path = self.folder / name
+        path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         size = 0
         async with aiofiles.open(path, "wb") as file:
@@ -110,42 +110,44 @@ class Fetch:
                 is_page = is_page or (size == 0 and bool(PAGE_START.match(data)))
                 if is_page and not name.endswith(".html"):
                     where = redacted(response.url)
-                    raise ReleaseError(f"{where}: the server answers a page for {name}. Check the address")
+                    raise ReleaseError(f"{where}: the server sent a page instead of {name}. Check the address")
                 size += len(data)
-                if size > self.room:
-                    raise ReleaseError(f"{redacted(self.base)} has more than {MAX_BYTES} bytes. {NO_RELEASE}")
+                if size > self._bytes_left:
+                    raise ReleaseError(f"{redacted(self._base)} has more than {MAX_BYTES} bytes. {NO_RELEASE}")
                 await file.write(data)
-        self.room -= size
+        self._bytes_left -= size
 
 
 def _check(response: httpx2.Response) -> None:
-    """Refuses an answer that is not a whole file; h11 sees to it that the length announced is kept."""
+    """Rejects a response that is not a complete file; h11 checks that the body has the announced length."""
     shown = redacted(response.url)
     status = f"{response.status_code} {response.reason_phrase}"
-    if response.status_code in PASSING:
-        raise TransientFault(f"answers {status}")
+    if response.status_code in RETRYABLE_STATUSES:
+        raise TransientError(f"returned {status}")
     if response.status_code != 200:
-        raise ReleaseError(f"{shown} answers {status}. Check the address and the version")
+        raise ReleaseError(f"{shown} returned {status}. Check the address and the version")
     if not {"content-length", "transfer-encoding"} & response.headers.keys():
-        raise ReleaseError(f"{shown} does not say how long it is, so it could be cut off. Pull from an archive")
+        raise ReleaseError(f"{shown} has no length, so it could be cut off unnoticed. Pull from an archive")
 
 
 def _redirected(address: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
-    """Where a redirect leads, if to the same origin, or to https of the same host."""
+    """The target of a redirect, which must be the same origin, or https on the same host."""
     try:
         target = address.join(response.headers.get("Location", ""))
     except httpx2.InvalidURL as error:
-        raise ReleaseError(f"{redacted(address)} redirects to no address ({error}). Check the server") from None
+        raise ReleaseError(
+            f"{redacted(address)} redirects to something that is not an address ({error}). Check the server"
+        ) from None
     same_origin = (target.scheme, target.host, target.port) == (address.scheme, address.host, address.port)
     upgrade = target.host == address.host and (address.scheme, target.scheme) == ("http", "https")
     if not (same_origin or upgrade):
-        raise ReleaseError(f"{redacted(address)} redirects to another host, {redacted(target)}. {GIVE_IT}")
+        raise ReleaseError(f"{redacted(address)} redirects to another host, {redacted(target)}. {FROM_HINT}")
     return target
 
 
-def _told(error: httpx2.RequestError) -> str:
+def _reason(error: httpx2.RequestError) -> str:
     if isinstance(error, httpx2.TimeoutException):
-        return "does not answer in time"
+        return "timed out"
     if isinstance(error, httpx2.ConnectError):
         return f"cannot be reached ({error})"
-    return f"breaks its answer off ({error or type(error).__name__})"
+    return f"broke off its response ({error or type(error).__name__})"

@@ -1,25 +1,23 @@
-"""Installing: the files of a build become a release, compressed as far as it goes, whole or not at all."""
+"""Installing: the files of a build become a release, compressed as well as possible. It is complete or not there."""
 
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from embeddable_host.files import sync_folder, write_through
 from embeddable_host.progress import Progress
-from embeddable_host.releases.compress import compress
 from embeddable_host.releases.disk import (
     STAGING,
-    alone,
     discard,
     explained,
-    look,
     scratch,
+    snapshot,
     staging_name,
-    sync,
     walk,
-    write,
+    writing,
 )
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.release import (
@@ -40,6 +38,7 @@ from embeddable_host.releases.release import (
 )
 from embeddable_host.releases.store import open_release
 from embeddable_host.responses.compression import BEST
+from embeddable_host.responses.compressor import CompressionError, Compressor, Job
 
 TEXT = frozenset({".html", ".css", ".js", ".json", ".svg", ".txt", ".xml", ".ttf", ".eot", ".ico"})  # worth compressing
 UNKNOWN = "unknown"
@@ -48,14 +47,14 @@ BUILT = "Give the folder that the widget was built into"
 
 @contextmanager
 def staging(releases: Path) -> Iterator[Path]:
-    """A folder to gather a new release in, for one process at a time; gone at the end.
+    """A folder for the files of a new release, for one process at a time; removed at the end.
 
-    What a killed process left is swept away. Raises ReleaseError while another process is inside, and for
+    What a killed process left is removed as well. Raises ReleaseError while another process is inside, and for
     whatever the disk refuses meanwhile.
     """
     with explained(releases):
         releases.mkdir(parents=True, exist_ok=True)
-        with alone(releases):
+        with writing(releases):
             for leftover in releases.glob(f"{STAGING}*"):
                 discard(leftover)
             with scratch(releases) as folder:
@@ -65,13 +64,13 @@ def staging(releases: Path) -> Iterator[Path]:
 def install(staged: Path, releases: Path, source: str, progress: Progress) -> Release:
     """Makes a release of the files in `staged`, which are only read. The same files make the same release.
 
-    `source` is where they came from, for the manifest. Raises ReleaseError where a required file is missing,
-    or one leads out of `staged`.
+    `source`, for the manifest, is where they came from. Raises ReleaseError where a required file is missing, or a
+    name or link leads out of `staged`.
     """
     names = _gather(staged)
     releases.mkdir(parents=True, exist_ok=True)
     with scratch(releases) as folder:
-        progress.say("Copying")
+        progress.begin("Copying")
         progress.total(len(names))
         plain = {}
         for name in names:
@@ -84,15 +83,15 @@ def install(staged: Path, releases: Path, source: str, progress: Progress) -> Re
         files = _compress(folder, plain, progress)
         time = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(source, time, version, files)
-        write(folder / MANIFEST, MANIFESTS.dump_json(manifest, indent=1))
+        write_through(folder / MANIFEST, MANIFESTS.dump_json(manifest, indent=1))
         for inner, _, _ in os.walk(folder):
-            sync(Path(inner))
-        _put(folder, releases / id)
-    return Release(id, version, source, time, releases / id, files, look(releases / id))
+            sync_folder(Path(inner))
+        _publish(folder, releases / id)
+    return Release(id, version, source, time, releases / id, files, snapshot(releases / id))
 
 
 def _gather(staged: Path) -> list[str]:
-    """The names of the files in `staged` that belong to a release, each looked at."""
+    """The names of the files in `staged` that belong to a release, each inspected."""
     names = sorted(name for name in walk(staged) if belongs(name))
     for name in REQUIRED:
         if name not in names:
@@ -115,33 +114,40 @@ def _inspect(staged: Path, name: str) -> int:
 
 
 def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) -> dict[str, File]:
-    """Each file with its variants, those that are smaller than itself.
+    """Each file with its variants that are smaller than itself.
 
-    The longest work comes first, so that at the end no core waits for another.
+    The largest file comes first, so that at the end no core waits for another.
     """
     texts = [name for name in plain if PurePosixPath(name).suffix in TEXT]
     texts.sort(key=lambda name: -plain[name].size)
-    progress.say("Compressing")
+    progress.begin("Compressing")
     progress.total(sum(plain[name].size for name in texts) * len(BEST))
     variants: dict[str, dict[str, Variant]] = {name: {} for name in plain}
-    with closing(compress(folder / PLAIN, folder, texts)) as done:
-        for name, coding, size, sha384 in done:
-            if size:
-                variants[name][coding] = Variant(size, sha384)
-            progress.advance(plain[name].size)
+    jobs = {Job(folder / PLAIN / name, coding, folder / coding / name): name for coding in BEST for name in texts}
+    try:
+        with Compressor(threads=os.cpu_count() or 1) as compressor:
+            for job, size, sha384 in compressor.results(list(jobs)):
+                name = jobs[job]
+                if size < plain[name].size:
+                    variants[name][job.coding] = Variant(size, sha384)
+                else:
+                    job.target.unlink()
+                progress.advance(plain[name].size)
+    except CompressionError as error:
+        raise ReleaseError(f"{error} Pull again") from None
     return {name: File(file.size, file.sha384, variants[name]) for name, file in plain.items()}
 
 
 def _write(path: Path, data: bytes) -> Variant:
-    write(path, data)
+    write_through(path, data)
     return Variant(len(data), hashlib.sha384(data).hexdigest())
 
 
-def _put(folder: Path, place: Path) -> None:
-    """Gives a finished folder its name. What has that name is damaged, or it would have been used as is."""
+def _publish(folder: Path, place: Path) -> None:
+    """Gives a finished folder its name. A folder that has it already is damaged, or it would have been used."""
     displaced = place.parent / staging_name()
     with suppress(FileNotFoundError):
         place.rename(displaced)
     folder.rename(place)
-    sync(place.parent)
+    sync_folder(place.parent)
     discard(displaced)

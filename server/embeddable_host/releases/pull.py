@@ -1,9 +1,8 @@
-"""Gets a release of the widget: from the address it is published at, from a folder, or from an archive.
+"""Pulls a release of the widget: from the address it is published at, from a folder, or from an archive.
 
-A folder or an archive holds all the files there are. An address does not say what it holds, so the files are
-found as a browser would find them (`widget.md`, "A release, as files"): first those with known names, then
-what these name (`references`), and so on until nothing new turns up. Not to get one that is required ends the pull,
-and nothing is installed.
+A folder or an archive has all files. An address has no listing, so the files are found as a browser would find them
+(docs/widget.md, "A release, as files"): first those with known names, then the names in these (`references`), and so on
+until there are no new ones. A missing file that is required ends the pull, and nothing is installed.
 """
 
 import asyncio
@@ -29,11 +28,11 @@ VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def pull(settings: Settings, version: str | None, origin: str | None, progress: Progress) -> Release:
-    """Gets a release, installs it, and makes it the current one.
+    """Pulls a release, installs it, and makes it the current one.
 
     `origin` is an address, a folder or an archive; without one it is the `version` (or `latest`) below
-    `widget.source`. An address may be given with a `version` below it. Raises ReleaseError for whatever is
-    wrong; the releases there were, and which of them is current, are then untouched.
+    `widget.source`. An address may have a `version` below it. Raises ReleaseError for whatever is wrong; the
+    installed releases, and which of them is current, are then untouched.
     """
     if version is not None and not VERSION.fullmatch(version):
         raise ReleaseError(f'"{version}" is not a version. Give one such as 2.3.1, or leave it out')
@@ -52,7 +51,7 @@ def pull(settings: Settings, version: str | None, origin: str | None, progress: 
 
 def _from_disk(path: Path, version: str | None, folder: Path) -> tuple[Path, str]:
     if version is not None:
-        raise ReleaseError(f"{path} is one release already. Leave the version {version} out")
+        raise ReleaseError(f"{path} is one release already. Leave out the version {version}")
     if path.is_dir():
         return path, str(path.resolve())
     if path.is_file() and is_archive(path.name):
@@ -70,13 +69,13 @@ def _address(origin: str, version: str | None) -> httpx2.URL:
         folder = address.copy_with(query=None, fragment=None, path=address.path.rstrip("/") + "/")
         return folder.join(f"{version}/") if version else folder
     if version:
-        raise ReleaseError(f"{redacted(address)} is one release already. Leave the version {version} out")
+        raise ReleaseError(f"{redacted(address)} is one release already. Leave out the version {version}")
     return address
 
 
 def _from_address(address: httpx2.URL, folder: Path, progress: Progress) -> tuple[Path, str]:
     shown = redacted(address)
-    progress.say(f"Fetching {shown}")
+    progress.begin(f"Fetching {shown}")
     if is_archive(address.path):
         asyncio.run(_fetch_archive(address, folder, progress))
         return unpack(folder / "archive", folder / "unpacked", shown), shown
@@ -84,8 +83,8 @@ def _from_address(address: httpx2.URL, folder: Path, progress: Progress) -> tupl
     asyncio.run(_fetch_release(address, staged, progress))
     versions = {name: version_of((staged / name).read_bytes()) for name in ("adapter.js", "app.js")}
     if None not in versions.values() and len(set(versions.values())) > 1:
-        told = " and ".join(f"{name} of {version}" for name, version in versions.items())
-        raise ReleaseError(f"{shown} has {told}: a new version is just being published. Pull again later")
+        found = " and ".join(f"{name} of {version}" for name, version in versions.items())
+        raise ReleaseError(f"{shown} has {found}: a new version is being published right now. Pull again later")
     return staged, shown
 
 
@@ -95,28 +94,30 @@ async def _fetch_archive(address: httpx2.URL, folder: Path, progress: Progress) 
 
 
 async def _fetch_release(base: httpx2.URL, staged: Path, progress: Progress) -> None:
-    """Gets the files with known names, then what they name, until nothing new is named."""
-    asked: set[str] = set()
-    wanted = set(KNOWN)
+    """Downloads the files with known names, then those that they name, until there are no new names."""
+    requested: set[str] = set()
+    names = set(KNOWN)
     required = set(REQUIRED)
     async with Fetch(base, staged, progress) as fetch:
-        while wanted:
-            await fetch.files({name: base.join(quote(name)) for name in wanted}, required)
-            asked |= wanted
-            named = await asyncio.to_thread(_named_in, wanted, staged, base)
+        while names:
+            await fetch.files({name: base.join(quote(name)) for name in names}, required)
+            requested |= names
+            named = await asyncio.to_thread(_named_in, names, staged, base)
             required = {name for name in named if named[name] and not (staged / name).exists()}
-            wanted = (named.keys() - asked) | required
+            names = (named.keys() - requested) | required
 
 
 def _named_in(names: Collection[str], staged: Path, base: httpx2.URL) -> dict[str, bool]:
-    """The files which those of these names that are there name, each with whether it is required."""
+    """The files that the downloaded ones of `names` refer to, each with whether it is required."""
     chunks = chunk_names(_text(staged / "app.js"))
     named: dict[str, bool] = {}
     for name in names:
         if name.endswith((".js", ".css", ".html")) and (staged / name).exists():
             for other, required in references(name, _text(staged / name), chunks):
                 if not stays_inside(other):
-                    raise ReleaseError(f"{redacted(base)}{name} names {other}, which leads elsewhere. {NO_RELEASE}")
+                    raise ReleaseError(
+                        f"{redacted(base)}{name} refers to {other}, which is outside the release. {NO_RELEASE}"
+                    )
                 named[other] = named.get(other, False) or required
     return named
 

@@ -1,14 +1,14 @@
-"""What names the files of a release: the names that are known, and those in the files themselves.
+"""The names of a release's files: those that are known, and those that the files themselves refer to.
 
-A name is *required* where the widget is certain to ask for it:
+A name is *required* if the widget is certain to request it:
 
 - what is `REQUIRED` of every release;
-- an address in `app.html` and its sister pages, and `url(…)` in CSS: the browser follows it;
+- an address in `app.html` and the other pages, and `url(…)` in CSS: the browser follows it;
 - each name in the chunk map of the bundler's runtime, and the number in a chunk call (`n.e(495).then(`);
 - what the bundler addresses from its public path (`n.p+"audio/incoming.ogg"`), and `"app.css"` in a script.
 
-Everything else may be absent: brand adapters that a version does not have, pages it dropped, logos in plain string
-literals, licence notes, the `plugins.json` that 2.3.1 asks for in vain.
+Everything else may be absent: brand adapters and pages that a version does not have, logos in plain string literals,
+licence notes, the `plugins.json` that 2.3.1 requests and does not have.
 """
 
 import re
@@ -21,7 +21,7 @@ from embeddable_host.contract import BRANDS
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.release import REQUIRED
 
-PAGES = ("app.html", "popup.html", "redirect.html", "proxy.html")  # whose references the widget follows
+PAGES = ("app.html", "popup.html", "redirect.html", "proxy.html")  # whose references a browser follows
 KNOWN = (
     *REQUIRED,
     *PAGES,
@@ -34,7 +34,7 @@ KNOWN = (
     "plugins.json",
 )
 
-# What names files in a script, from the release's folder on; and whether it is required.
+# References in a script, relative to the release's folder; and whether they are required.
 SCRIPT_REFERENCES = (
     (re.compile(r'\.p ?\+ ?"((?:assets|audio|fonts|images)/[^"\\?#]+)"'), True),
     (re.compile(r'"(app\.css)"'), True),
@@ -44,15 +44,15 @@ SCRIPT_REFERENCES = (
 CHUNK_MAP = re.compile(r'\{((?:"?[\w-]+"?: ?"[\w.~-]+",? ?)+)\}\)?\[(\w+)\] ?\|\| ?\2\) ?\+ ?"\.js"')
 CHUNK_NAME = re.compile(r'"?([\w-]+)"?: ?"([\w.~-]+)"')
 CHUNK_CALL = re.compile(r"\b\w+\.e\((\d+)\)(?=\.then\(|, ?\w+\.e\(|\])")
-ELSEWHERE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")  # from the root, of another host, or with a scheme
+ELSEWHERE = re.compile(r"/|[A-Za-z][A-Za-z0-9+.-]*:")  # an address that is not relative
 CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+?)["']?\s*\)""")
 
 
 def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
-    """The files that a file of the release names, each with whether it is required.
+    """The files that a file of the release refers to, each with whether it is required.
 
-    `name` and what is yielded are paths from the release's folder on; a path may lead out of it: refuse that.
-    `text` is the file's, `chunks` what `chunk_names` says of app.js. Raises ReleaseError for a page that is unreadable.
+    `name` and the results are paths relative to the release's folder; a result may lead out of it: reject that.
+    `text` is the file's content, `chunks` the `chunk_names` of app.js. Raises ReleaseError for an unreadable page.
     """
     if name.endswith(".js"):
         for pattern, required in SCRIPT_REFERENCES:
@@ -67,7 +67,7 @@ def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tupl
         page = Page()
         try:
             page.feed(text)
-        except AssertionError as error:  # the library's word for a declaration that it cannot read
+        except AssertionError as error:  # raised by the library for a declaration that it cannot read
             raise ReleaseError(f"{name} cannot be read ({error}). Pull a folder or an archive of it") from None
         yield from ((found, True) for found in _relative(page.addresses, dirname(name)))
 
@@ -75,7 +75,7 @@ def references(name: str, text: str, chunks: Mapping[str, str]) -> Iterator[tupl
 def chunk_names(app: str) -> dict[str, str]:
     """The names of chunks by number, as the bundler's runtime in app.js maps them; other numbers are names.
 
-    Empty where app.js loads no chunks. Raises ReleaseError where it does, and their names cannot be read.
+    Empty where app.js loads no chunks. Raises ReleaseError where their names cannot be read.
     """
     if found := CHUNK_MAP.search(app):
         return dict(CHUNK_NAME.findall(found[1]))
@@ -97,7 +97,7 @@ class Page(HTMLParser):
 
 
 def _relative(addresses: Iterable[str], folder: str) -> Iterator[str]:
-    """The files that relative addresses in a file of `folder` mean; other addresses are not the release's."""
+    """The files that relative addresses in a file of `folder` refer to; other addresses are left out."""
     for address in addresses:
         path = re.split("[?#]", address)[0]
         if path and path[-1] not in "./" and not ELSEWHERE.match(path):

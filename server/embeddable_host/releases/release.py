@@ -2,16 +2,15 @@
 
     releases/
         2.3.1-0f5c3a9d21be/     <version>-<digest of the contents>
-            manifest.json       source, time, version; of each file the size and sha384, of its variants too
+            manifest.json       source, time, version; size and sha384 of each file and variant
             files/app.js        the files as the widget's makers built them
-            br/app.js           the same, compressed as far as it goes; only where that is smaller
+            br/app.js           the same, compressed as well as possible; only where that is smaller
             gzip/app.js
         current -> 2.3.1-0f5c3a9d21be
 
-A release is never changed. `install` builds one beside the others, under a name that nobody reads, and gives
-it its real name when all of it is on the disk; `use` swaps one symbolic link. So whoever looks sees a whole
-release or none, whenever the power goes. `read_release` believes nothing: it reads every byte back and
-compares it with the manifest.
+A release is never changed. `install` builds one beside the others, under a name that nobody reads, and gives it its
+real name when all of it is on the disk; `use` swaps one symbolic link. So readers find a complete release or none, even
+after a power failure. `read_release` trusts nothing: it reads every byte back and compares it with the manifest.
 """
 
 import hashlib
@@ -27,7 +26,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from embeddable_host.contract import ADAPTER, MANUAL_INIT, MANUAL_INIT_OPTIONS_SINCE, MINIFIED_ADAPTER
-from embeddable_host.releases.disk import Seen, explained, look, sha384_of
+from embeddable_host.releases.disk import Snapshot, explained, sha384_of, snapshot
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.responses.body import IDENTITY, LARGE, Body
 from embeddable_host.responses.compression import BEST
@@ -39,8 +38,8 @@ REQUIRED = ("adapter.js", "app.html", "app.js")  # without these there is no wid
 MAX_FILES = 10_000
 MAX_BYTES = 512 * 1024 * 1024
 
-# The version a build carries: webpack's DefinePlugin leaves it in `process.env`; failing that, it is what the
-# adapter is constructed with. A bare `version:"…"` is most often a library's.
+# The version of a build: webpack's DefinePlugin leaves it in `process.env`; failing that, the adapter is constructed
+# with it. A bare `version:"…"` is most often a library's.
 VERSION = (
     re.compile(r'\bAPP_VERSION"?: ?"([0-9A-Za-z][0-9A-Za-z.-]*)"'),
     re.compile(r'\bappUrl: ?[\w$]+, ?version: ?"([0-9A-Za-z][0-9A-Za-z.-]*)"'),
@@ -49,7 +48,7 @@ VERSION = (
 
 @dataclass(frozen=True)
 class Variant:
-    """A file's bytes under a content coding: how many (`size`), and their `sha384` in hex."""
+    """A file in a content coding: `size` in bytes, and their `sha384` in hex."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -59,7 +58,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class File:
-    """A file: `size` in bytes, `sha384` of them in hex, variants by content coding (RFC 9110 §8.4.1)."""
+    """A file: `size` in bytes, their `sha384` in hex, variants by content coding (RFC 9110 §8.4.1)."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -70,7 +69,7 @@ class File:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` holds; `files` by POSIX path, `time` in UTC as ISO 8601."""
+    """The content of `manifest.json`; `files` by POSIX path, `time` in UTC as ISO 8601."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -82,9 +81,9 @@ class Manifest:
 
 @dataclass(frozen=True)
 class Release:
-    """A release found whole; `files` by POSIX path, such as `app.html` or `assets/rc/logo.svg`.
+    """A release that is complete; `files` by POSIX path, such as `app.html` or `assets/rc/logo.svg`.
 
-    `seen`: how everything in its folder looked then.
+    `snapshot`: the state of its folder when it was read.
     """
 
     id: str
@@ -93,10 +92,10 @@ class Release:
     time: str
     folder: Path
     files: Mapping[str, File]
-    seen: Seen = field(compare=False, repr=False)
+    snapshot: Snapshot = field(compare=False, repr=False)
 
     def locate(self, name: str, coding: str | None = None) -> Path:
-        """Where the bytes of a file or its variant lie. Raises KeyError for what the release has not got."""
+        """The path of a file or its variant. Raises KeyError for what the release does not have."""
         file = self.files[name]
         if coding is None:
             return self.folder / PLAIN / name
@@ -106,9 +105,9 @@ class Release:
 
     @cached_property
     def bodies(self) -> Mapping[str, tuple[Body, ...]]:
-        """Each file as an answer: its own bytes first, then its variants.
+        """Each file as the bodies of a response: its own bytes first, then its variants.
 
-        The smallest is held, which nearly everybody asks for, unless it is large; the others are left in their files.
+        The smallest, which nearly every browser gets, is kept in memory unless it is large. The others stay in files.
         """
         return {name: tuple(self._bodies(name)) for name in self.files}
 
@@ -122,7 +121,7 @@ class Release:
 
     @property
     def minified_adapter(self) -> str:
-        """The name of the smallest adapter without a brand."""
+        """The name of the smallest adapter that has no brand."""
         return MINIFIED_ADAPTER if MINIFIED_ADAPTER in self.files else ADAPTER
 
     def has_manual_init(self, adapter: str) -> bool:
@@ -142,19 +141,19 @@ MANIFESTS = TypeAdapter(Manifest)
 def read_release(folder: Path) -> Release:
     """The release in `folder`, every byte of it compared with its manifest.
 
-    Raises ReleaseError, naming release, file and remedy, for a file missing, damaged, or not known to it.
+    Raises ReleaseError, with release, file and remedy, for a file that is missing, damaged or not in the manifest.
     """
     manifest = _read_manifest(folder)
     with explained(folder):
-        seen = look(folder)  # before the bytes are read: what changes meanwhile will look otherwise
-        _verify(folder, manifest.files, seen.keys())
-    return Release(folder.name, manifest.version, manifest.source, manifest.time, folder, manifest.files, seen)
+        before = snapshot(folder)  # so that a change while the bytes are read is noticed later
+        _verify(folder, manifest.files, before.keys())
+    return Release(folder.name, manifest.version, manifest.source, manifest.time, folder, manifest.files, before)
 
 
-def is_as_read(release: Release) -> bool:
-    """Whether everything in a release's folder looks as it did when it was read: no bytes need to be read again."""
+def is_unchanged(release: Release) -> bool:
+    """Whether a release's folder is as it was when it was read, so that no bytes need to be read again."""
     try:
-        return look(release.folder) == release.seen
+        return snapshot(release.folder) == release.snapshot
     except OSError:
         return False
 
@@ -176,7 +175,7 @@ def _read_manifest(folder: Path) -> Manifest:
             raise _damaged(folder, MANIFEST, f"does not name {name}")
     for name, file in manifest.files.items():
         if unknown := file.codings.keys() - BEST.keys():
-            raise _damaged(folder, MANIFEST, f"gives {name} a coding that nobody knows, {min(unknown)}")
+            raise _damaged(folder, MANIFEST, f"gives {name} an unknown coding, {min(unknown)}")
     if folder.name != id_of(manifest.version, manifest.files):
         raise _damaged(folder, MANIFEST, "is not the one of this release")
     return manifest
@@ -188,7 +187,7 @@ def _verify(folder: Path, files: Mapping[str, File], found: Set[str]) -> None:
         expected |= {f"{coding}/{name}": variant for coding, variant in file.codings.items()}
     if unknown := found - expected.keys() - {MANIFEST}:
         raise _damaged(folder, min(unknown), "is not in the manifest")
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing lets go of the interpreter's lock
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing releases the interpreter's lock
         faults = pool.map(lambda path: _fault(folder / path, expected[path]), expected)
         for path, fault in zip(expected, faults, strict=True):
             if fault:
@@ -196,7 +195,7 @@ def _verify(folder: Path, files: Mapping[str, File], found: Set[str]) -> None:
 
 
 def _fault(path: Path, expected: File | Variant) -> str | None:
-    """What is wrong with a file, None where it is as it should be."""
+    """What is wrong with a file; None where nothing is."""
     try:
         status = path.lstat()
         if not stat.S_ISREG(status.st_mode):
@@ -221,13 +220,13 @@ def id_of(version: str, files: Mapping[str, File | Variant]) -> str:
 
 
 def version_of(script: bytes) -> str | None:
-    """The widget's version, as a built script of it says; None where it does not."""
+    """The widget's version, from a built script of it; None where there is none in it."""
     text = script.decode(errors="replace")
     return next((found[1] for pattern in VERSION if (found := pattern.search(text))), None)
 
 
 def stays_inside(name: str) -> bool:
-    """Whether `name` is a plain relative path, which cannot lead out of the folder it is put in."""
+    """Whether `name` is a plain relative path, which cannot lead out of its folder."""
     parts = PurePosixPath(name).parts
     plain = name.isprintable() and "\\" not in name and not name.startswith("/")
     return plain and bool(parts) and ".." not in parts and "/".join(parts) == name

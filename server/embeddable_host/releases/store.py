@@ -1,4 +1,4 @@
-"""The releases that are here: which there are, which is the current one; choosing, opening and removing one."""
+"""The release store: lists, chooses, opens and removes the installed releases."""
 
 import os
 import shutil
@@ -7,16 +7,17 @@ from pathlib import Path
 
 from embeddable_host.config.settings import CDN, CURRENT
 from embeddable_host.config.values import RELEASE_ID
-from embeddable_host.releases.disk import alone, explained, staging_name, sync
+from embeddable_host.files import sync_folder
+from embeddable_host.releases.disk import explained, staging_name, writing
 from embeddable_host.releases.error import ReleaseError
-from embeddable_host.releases.release import Release, is_as_read, read_release
+from embeddable_host.releases.release import Release, is_unchanged, read_release
 
-RESERVED = frozenset({CURRENT, CDN})  # what `widget.release` means otherwise
+RESERVED = frozenset({CURRENT, CDN})  # other values of `widget.release`
 GET_ONE = "Run `embeddable-host pull` to get one"
 
 
 def installed(releases: Path) -> list[str]:
-    """The ids of all releases, oldest first; none where the folder does not exist."""
+    """The ids of all releases, oldest first; empty where the folder does not exist."""
     if not releases.is_dir():
         return []
     folders = [entry for entry in releases.iterdir() if entry.is_dir() and not entry.is_symlink()]
@@ -38,31 +39,31 @@ def current(releases: Path) -> str | None:
 
 
 def use(releases: Path, id: str) -> None:
-    """Makes a release the current one, at once. Raises ReleaseError where it is not there, or damaged."""
+    """Makes a release the current one, in one step. Raises ReleaseError where it is missing or damaged."""
     open_release(releases, _valid(id))
     with explained(releases):
         link = releases / staging_name()
         link.symlink_to(id)
         link.replace(releases / CURRENT)
-        sync(releases)
+        sync_folder(releases)
 
 
 def remove(releases: Path, id: str) -> None:
-    """Removes a release. Raises ReleaseError if it is not there, is the current one, or a pull runs."""
+    """Removes a release. Raises ReleaseError if it is missing, is the current one, or a pull is running."""
     if _valid(id) not in installed(releases):
         raise ReleaseError(f"There is no release {id} in {releases}. `embeddable-host releases` lists them")
-    with explained(releases), alone(releases):
+    with explained(releases), writing(releases):
         if id == current(releases):
             raise ReleaseError(f"{id} is the current release. Choose another first: `embeddable-host releases use ID`")
-        doomed = releases / staging_name()  # so that a removal cut short leaves no half release
+        doomed = releases / staging_name()  # a removal that is interrupted then leaves no half release
         (releases / id).rename(doomed)
         shutil.rmtree(doomed)
 
 
 def open_release(releases: Path, id: str = CURRENT, opened: Sequence[Release] = ()) -> Release:
-    """The release of that id, as `read_release` finds it; one that was `opened` before and has not changed is the same.
+    """The release with that id, read by `read_release`, or taken from `opened` if it has not changed since.
 
-    Raises ReleaseError, also where it is not there.
+    Raises ReleaseError, also where it is missing.
     """
     chosen = current(releases) if id == CURRENT else _valid(id)
     if chosen is None:
@@ -71,7 +72,7 @@ def open_release(releases: Path, id: str = CURRENT, opened: Sequence[Release] = 
     if not folder.is_dir():
         raise ReleaseError(f"There is no release {chosen} in {releases}. {GET_ONE}")
     return next(
-        (release for release in opened if release.folder == folder and is_as_read(release)), None
+        (release for release in opened if release.folder == folder and is_unchanged(release)), None
     ) or read_release(folder)
 
 

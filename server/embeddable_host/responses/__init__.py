@@ -1,1 +1,1 @@
-"""What one address answers: its bytes in their codings, its headers."""
+"""What one address responds with: its bytes in their content codings, and its headers."""

@@ -1,13 +1,11 @@
-"""One address's answer: bytes or a file, in the encodings there are, with everything decided before the first request.
+"""The responses of one address: bytes or a file, in every coding it has, with all that can be decided decided early.
 
-A request only chooses: which encoding (RFC 9110 §12.5.3), whether the client has it already (§13), whether it wants a
-part (§14). What goes out for each choice (status, headers, body) is made when the asset is.
+A request only chooses (`negotiation`). What is sent for each choice (status, headers, body) is made with the asset.
 """
 
 import hashlib
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
@@ -16,89 +14,17 @@ import aiofiles
 from starlette.types import Message, Receive, Scope, Send
 
 from embeddable_host.responses.body import IDENTITY, Body
+from embeddable_host.responses.headers import Headers
+from embeddable_host.responses.negotiation import byte_range, choose, fields_of, matches, matches_strongly
 
 METHODS = ("GET", "HEAD")
 CHUNK = 64 * 1024  # bytes read from a file at once
-
-Headers = Sequence[tuple[str, str]]
-
-_READ = {
-    b"accept-encoding": "accept-encoding",
-    b"if-match": "if-match",
-    b"if-none-match": "if-none-match",
-    b"if-range": "if-range",
-    b"range": "range",
-}
-_ENTITY_TAG = re.compile(r'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')  # RFC 9110 §8.8.3
-_BYTE_RANGE = re.compile(r"bytes=[ \t]*(\d*)-(\d*)[ \t]*")  # a single range; RFC 9110 §14.1.2
-_CODING = re.compile(r"\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*(?:;\s*[qQ]=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*)?")
-
-
-def weights(accept_encoding: str) -> Mapping[str, float]:
-    """What an Accept-Encoding field says: coding to q-value (RFC 9110 §12.5.3), without members that cannot be read."""
-    found = {}
-    for member in accept_encoding.split(","):
-        if match := _CODING.fullmatch(member):
-            coding = match[1].lower()
-            found["gzip" if coding == "x-gzip" else coding] = float(match[2] or 1)
-    return found
-
-
-def weight(coding: str, accepted: Mapping[str, float]) -> float:
-    """The q-value of `coding`. Identity is acceptable, if last, unless refused by name or by `*` (§12.5.3)."""
-    if coding in accepted:
-        return accepted[coding]
-    if "*" in accepted:
-        return accepted["*"]
-    return 0.0005 if coding == IDENTITY else 0.0
-
-
-@lru_cache(maxsize=256)
-def choose(codings: tuple[str, ...], accept_encoding: str | None) -> str | None:
-    """The one of `codings` with the highest weight, the first among equals; None where the client takes none of them.
-
-    Without the field every coding is acceptable, but clients that do not send it seldom decode: identity.
-    """
-    if accept_encoding is None:
-        return IDENTITY
-    accepted = weights(accept_encoding)
-    best = max(codings, key=lambda coding: weight(coding, accepted))
-    return best if weight(best, accepted) > 0 else None
-
-
-def matches(field_value: str, etag: str) -> bool:
-    """Whether an If-None-Match list holds `etag`, compared weakly (RFC 9110 §13.1.2): a proxy may have weakened it."""
-    return field_value.strip() == "*" or any(tag == etag for _, tag in _ENTITY_TAG.findall(field_value))
-
-
-def matches_strongly(field_value: str, etag: str) -> bool:
-    """Whether an If-Match list holds `etag`, by strong comparison (RFC 9110 §13.1.1)."""
-    return field_value.strip() == "*" or any(tag == etag for weak, tag in _ENTITY_TAG.findall(field_value) if not weak)
-
-
-def byte_range(field_value: str, size: int) -> tuple[int, int] | None:
-    """First and last byte of a Range of one part; None where the whole is to be sent (RFC 9110 §14.2).
-
-    Several ranges, other units and what cannot be read are ignored, as a server may. Raises ValueError where the
-    range begins behind the end (416).
-    """
-    match = _BYTE_RANGE.fullmatch(field_value)
-    if not match or match[1] == match[2] == "":
-        return None
-    # A number that needs more than 18 digits is as good as the largest that does not.
-    first, last = (int(digits.lstrip("0")[:18] or 0) if digits else None for digits in match.groups())
-    if first is None:
-        first, last = max(0, size - (last or 0)), size - 1
-    elif last is not None and last < first:
-        return None
-    if first >= size:
-        raise ValueError(field_value)
-    return first, size - 1 if last is None else min(last, size - 1)
+KEPT_IN_304 = ("Cache-Control", "Content-Location")  # beside ETag and Vary (RFC 9110 §15.4.5)
 
 
 @lru_cache(maxsize=64)
 def _raw(name: str, value: str) -> tuple[bytes, bytes]:
-    """A header as it is sent; what most answers say is there once for all of them."""
+    """A header as it is sent; responses share those that they have in common."""
     return name.lower().encode("ascii"), value.encode("latin-1")
 
 
@@ -122,7 +48,7 @@ _PRECONDITION_FAILED = _plain(HTTPStatus.PRECONDITION_FAILED)
 
 
 @dataclass(frozen=True)
-class _Part:
+class _FilePart:
     """Bytes of a file, the first and the last one included."""
 
     file: Path
@@ -130,22 +56,32 @@ class _Part:
     last: int
 
 
-@dataclass
-class _Answer:
-    """What goes out for one body: the start of a 200, of a 304, and the headers a 206 or 416 shares."""
+@dataclass(frozen=True)
+class _Representation:
+    """One body with what is sent before it: the start of a 200, of a 304, and the headers that a 206 has too."""
 
     body: Body
     etag: str
     full: Message
     not_modified: Message
-    shared: list[tuple[str, str]] = field(default_factory=list)
+    shared: Headers
+
+    def partial(self, field_value: str) -> tuple[Message, int, int]:
+        """The start of the response to a Range, its first and its last byte. Raises ValueError as `byte_range` does."""
+        size = self.body.size
+        part = byte_range(field_value, size)
+        if part is None:
+            return self.full, 0, size - 1
+        first, last = part
+        length = [("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-Length", str(last - first + 1))]
+        return _start(206, [*self.shared, *length]), first, last
 
 
 class Asset:
-    """Answers every request for one address; an ASGI application.
+    """Responds to every request for one address; an ASGI application that returns the status it sent.
 
-    `bodies`: the same content in several codings. `headers`: those of every answer but 304, which keeps what RFC 9110
-    §15.4.5 names. `status`: of a full answer; conditions and ranges are for 200 alone.
+    `bodies`: the same content in several codings. `headers`: sent with every status but 304, which keeps those of
+    `KEPT_IN_304`. `status`: of a full response; only a 200 has conditions and ranges.
     """
 
     def __init__(self, media_type: str, bodies: Iterable[Body], headers: Headers = (), status: int = 200) -> None:
@@ -154,30 +90,29 @@ class Asset:
         self.headers = tuple(headers)
         self.status = status
         self._codings = tuple(body.coding for body in self.bodies)  # the smallest first
-        self._answers = {body.coding: self._answer(body) for body in self.bodies}
-        vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
-        self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *vary)
+        self._vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
+        self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *self._vary)
+        self._representations = {body.coding: self._representation(body) for body in self.bodies}
 
-    def _answer(self, body: Body) -> _Answer:
-        kept = [(name, value) for name, value in self.headers if name in ("Cache-Control", "Content-Location")]
-        vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
-        coded = [("Content-Encoding", body.coding)] if body.coding != IDENTITY else []
-        # A 304 lets a browser keep the headers it has: with other ones (frame-ancestors, say) it is another answer.
+    def _representation(self, body: Body) -> _Representation:
+        # A 304 lets a browser keep the headers it has, so with other headers (frame-ancestors, say) the tag is another.
         etag = f'"{body.tag}-{hashlib.sha384(repr(self.headers).encode()).hexdigest()[:8]}"'
-        ranges = [("Accept-Ranges", "bytes")] if self.status == 200 and not coded else []
-        tagged = [("ETag", etag)] if self.status == 200 else []
-        shared = [("Content-Type", self.media_type), *coded, *ranges, *vary, *tagged, *self.headers]
-        return _Answer(
+        is_ok, is_coded = self.status == 200, body.coding != IDENTITY
+        coded = [("Content-Encoding", body.coding)] if is_coded else []
+        ranges = [("Accept-Ranges", "bytes")] if is_ok and not is_coded else []
+        tagged = [("ETag", etag)] if is_ok else []
+        kept = [header for header in self.headers if header[0] in KEPT_IN_304]
+        shared = [("Content-Type", self.media_type), *coded, *ranges, *self._vary, *tagged, *self.headers]
+        return _Representation(
             body,
             etag,
             full=_start(self.status, [*shared, ("Content-Length", str(body.size))]),
-            not_modified=_start(304, [*tagged, *vary, *kept]),
+            not_modified=_start(304, [*tagged, *self._vary, *kept]),
             shared=shared,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Answers, and says with which status."""
-        start, content = self._answer_to(scope)
+        start, content = self._response(scope)
         if scope["method"] == "HEAD":
             content = b""
         if isinstance(content, bytes):
@@ -187,65 +122,43 @@ class Asset:
             await _stream(send, start, content)
         return int(start["status"])
 
-    def _answer_to(self, scope: Scope) -> tuple[Message, bytes | _Part]:
-        """The start of the answer, and what follows."""
+    def _response(self, scope: Scope) -> tuple[Message, bytes | _FilePart]:
+        """The start of the response, and its content."""
         if scope["method"] not in METHODS:
             return _NOT_ALLOWED
-        asked = _read(scope)
-        coding = choose(self._codings, asked.pop("accept-encoding", None))
+        fields = fields_of(scope)
+        coding = choose(self._codings, fields.pop("accept-encoding", None))
         if coding is None:
             return self._not_acceptable
-        answer = self._answers[coding]
-        start, first, last = answer.full, 0, answer.body.size - 1
-        if asked and self.status == 200:
-            etag = answer.etag
-            if "if-match" in asked and not matches_strongly(asked["if-match"], etag):
+        chosen = self._representations[coding]
+        start, first, last = chosen.full, 0, chosen.body.size - 1
+        if fields and self.status == 200:
+            if "if-match" in fields and not matches_strongly(fields["if-match"], chosen.etag):
                 return _PRECONDITION_FAILED
-            if "if-none-match" in asked and matches(asked["if-none-match"], etag):
-                return answer.not_modified, b""
-            # Ranges are of GET alone (§14.2), and here of the identity: a part of a compressed body helps nobody.
-            ranged = scope["method"] == "GET" and "range" in asked and coding == IDENTITY
-            if ranged and asked.get("if-range", etag) == etag:
+            if "if-none-match" in fields and matches(fields["if-none-match"], chosen.etag):
+                return chosen.not_modified, b""
+            # Only GET has ranges (RFC 9110 §14.2), and here only identity: a part of a compressed body helps nobody.
+            is_ranged = scope["method"] == "GET" and "range" in fields and coding == IDENTITY
+            if is_ranged and fields.get("if-range", chosen.etag) == chosen.etag:
                 try:
-                    start, first, last = _partial(answer, asked["range"])
+                    start, first, last = chosen.partial(fields["range"])
                 except ValueError:
-                    size = ("Content-Range", f"bytes */{answer.body.size}")
+                    size = ("Content-Range", f"bytes */{chosen.body.size}")
                     return _plain(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, size)
-        content = answer.body.content
+        content = chosen.body.content
         if isinstance(content, bytes):
-            return start, content[first : last + 1]  # the whole of it is not copied
-        return start, _Part(content, first, last)
+            return start, content[first : last + 1]  # a slice of everything is not a copy
+        return start, _FilePart(content, first, last)
 
 
-def _read(scope: Scope) -> dict[str, str]:
-    """The request's headers that matter here; a field sent in several lines is one list (RFC 9110 §5.3)."""
-    asked: dict[str, str] = {}
-    for raw_name, raw_value in scope["headers"]:
-        if (name := _READ.get(raw_name)) is not None:
-            value = raw_value.decode("latin-1")
-            asked[name] = f"{asked[name]}, {value}" if name in asked else value
-    return asked
-
-
-def _partial(answer: _Answer, field_value: str) -> tuple[Message, int, int]:
-    """The start of the answer to a Range, and its first and last byte. Raises ValueError as `byte_range` does."""
-    size = answer.body.size
-    part = byte_range(field_value, size)
-    if part is None:
-        return answer.full, 0, size - 1
-    first, last = part
-    told = [("Content-Range", f"bytes {first}-{last}/{size}"), ("Content-Length", str(last - first + 1))]
-    return _start(206, [*answer.shared, *told]), first, last
-
-
-async def _stream(send: Send, start: Message, part: _Part) -> None:
+async def _stream(send: Send, start: Message, part: _FilePart) -> None:
     async with aiofiles.open(part.file, "rb") as file:
-        await send(start)  # after the file could be opened: until then an error is still an honest 500
+        await send(start)  # only once the file is open: until then an error is still an honest 500
         await file.seek(part.first)
-        left = part.last - part.first + 1
-        while left > 0:
-            chunk = await file.read(min(CHUNK, left))
+        remaining = part.last - part.first + 1
+        while remaining > 0:
+            chunk = await file.read(min(CHUNK, remaining))
             if not chunk:
-                raise OSError(f"{part.file} ended {left} bytes too soon")
-            left -= len(chunk)
-            await send({"type": "http.response.body", "body": chunk, "more_body": left > 0})
+                raise OSError(f"{part.file} ended {remaining} bytes too soon")
+            remaining -= len(chunk)
+            await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})

@@ -1,20 +1,20 @@
-"""The bytes of an answer, in one encoding."""
+"""The body of a response, in one content coding."""
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
 IDENTITY = "identity"
-# Bytes above which a body is streamed from a file, where one has it, and not held. A real adapter has 143 KiB in the
-# coding br, which nearly everybody asks for, and 240 in gzip: with its brands, a profile would hold two MiB of these.
+# Bytes above which a body is streamed from a file, where it has one, and not kept in memory. A real adapter has 143 KiB
+# in brotli, which nearly every browser gets, and 240 KiB in gzip: with its brands, a profile would need 2 MiB for them.
 LARGE = 160 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes of one representation: `content` holds them, or is the file that does.
+    """The bytes of one representation: `content` is the bytes, or the file that has them.
 
-    `digest` names exactly these bytes; `tag` is the part of the entity tag that stands for them.
+    `digest` is the SHA-384 of these bytes; `tag` is the part of the entity tag that stands for them.
     """
 
     content: bytes | Path
@@ -31,9 +31,8 @@ class Body:
         return self.digest[:32]
 
     def read(self) -> bytes:
-        """The bytes, wherever they are."""
         return self.content if isinstance(self.content, bytes) else self.content.read_bytes()
 
     def at(self, file: Path) -> "Body":
-        """The same, kept in `file`, which has these bytes: held in memory as well, unless they are many."""
+        """The same body, left in `file`, which has these bytes; a small one stays in memory."""
         return Body(file, self.size, self.digest, self.coding) if self.size > LARGE else self

@@ -1,4 +1,4 @@
-"""How long answers may be kept, and what a browser may do with them: every cache and security header, in one place."""
+"""Every cache and security header: how long responses may be cached, and what a browser may do with them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,22 +17,23 @@ NOSNIFF = ("X-Content-Type-Options", "nosniff")
 # Pages of other origins load scripts, fonts and frames from here, and some of them isolate themselves (COEP).
 CROSS_ORIGIN = (("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*"))
 OWN_ORIGIN = ("Cross-Origin-Resource-Policy", "same-origin")
-# The callback needs the opener: said outright, so that nobody's default takes it away.
+# The callback needs the opener. It is the default of browsers, and sent so that a proxy's default does not replace it.
 KEEPS_OPENER = ("Cross-Origin-Opener-Policy", "unsafe-none")
 SEVERS_OPENER = ("Cross-Origin-Opener-Policy", "same-origin")
-# No address with a query leaves in a Referer; the widget's own requests name the origin alone.
+# No Referer has a query; the widget's own requests send the origin only.
 NO_REFERRER = ("Referrer-Policy", "no-referrer")
 ORIGIN_REFERRER = ("Referrer-Policy", "strict-origin")
 
 
 @dataclass(frozen=True)
 class PagePolicy:
-    """What one of our pages is allowed: sources are CSP source expressions beside the hashes of its own scripts.
+    """What one of our pages may do, beside running its own scripts; `images` is a list of CSP sources.
 
-    `widget`: it shows the widget, from this origin or the CDN's. `modules`: it loads modules from this origin, and
-    frames its pages. `app`: one of these is the app's, which may go on to the CDN. `asks`: it asks for them as well.
-    `asks_servers`: it asks RingCentral's servers. `redirects`: it frames the redirect page, wherever that is. `severs`:
-    its window loses the page that opened it. `framed`: by whom, "embedders" being those of `widget.embedders`.
+    `widget`: show the widget, from this origin or the CDN's. `modules`: load modules from this origin, and frame its
+    pages. `app`: frame the app's page, which may go on to the CDN. `connects`: fetch from this origin.
+    `connects_to_servers`: fetch from RingCentral's API servers. `redirects`: frame the redirect page, wherever that is.
+    `severs`: its window loses the page that opened it. `framed`: who may frame it; "embedders" are
+    `widget.embedders`.
     """
 
     cache: str
@@ -40,8 +41,8 @@ class PagePolicy:
     widget: bool = False
     modules: bool = False
     app: bool = False
-    asks: bool = False
-    asks_servers: bool = False
+    connects: bool = False
+    connects_to_servers: bool = False
     redirects: bool = False
     severs: bool = False
     framed: Literal["nobody", "self", "embedders"] = "nobody"
@@ -49,9 +50,11 @@ class PagePolicy:
 
 @dataclass(frozen=True)
 class Origins:
-    """Whom a page's policy may name: who may frame the widget (`widget.embedders`), the origins the widget comes from
-    if it is not hosted (`cdn`), RingCentral's API servers, and the redirect page's address where it is another than the
-    host's own."""
+    """The origins a page's policy may name.
+
+    `embedders`: who may frame the widget. `cdn`: where the widget comes from if it is not hosted. `servers`:
+    RingCentral's API servers. `redirect`: the redirect page's address, if it is not this host's own.
+    """
 
     embedders: Iterable[str] = ()
     cdn: Iterable[str] = ()
@@ -60,26 +63,26 @@ class Origins:
 
 
 def frame_ancestors(embedders: Iterable[str]) -> str:
-    """The CSP directive for `widget.embedders`; none where every page may frame the widget."""
+    """The CSP directive for `widget.embedders`; empty where every page may frame the widget."""
     listed = list(dict.fromkeys(embedders))
     return "" if "*" in listed else " ".join(["frame-ancestors 'self'", *listed])
 
 
 def page_headers(policy: PagePolicy, scripts: Iterable[str], styles: Iterable[str], origins: Origins) -> Headers:
-    """The headers of a page with `policy`; `scripts` and `styles` are the CSP hashes of what stands in it."""
+    """The headers of a page with `policy`; `scripts` and `styles` are the CSP hashes of its inline elements."""
     widget = ["'self'", *origins.cdn] if policy.widget else []
     app = origins.cdn if policy.app else []
     own = ["'self'"] if policy.modules else []
-    asked = [*(["'self'"] if policy.asks else []), *(origins.servers if policy.asks_servers else [])]
+    connect = [*(["'self'"] if policy.connects else []), *(origins.servers if policy.connects_to_servers else [])]
     redirect = filter(None, [origin_of(origins.redirect)])
-    # The adapter adds style elements of its own to the page.
+    # The adapter adds its own style elements to the page.
     style = ["'unsafe-inline'"] if policy.widget else []
     directives = [
         ("default-src", []),
         ("script-src", [*scripts, *widget, *own]),
         ("style-src", style or list(styles)),
         ("img-src", [policy.images]),
-        *([("connect-src", asked)] if asked else []),
+        *([("connect-src", connect)] if connect else []),
         ("frame-src", [*widget, *app, *own, *(["'self'", *redirect] if policy.redirects else [])]),
         ("base-uri", []),
         ("form-action", []),
@@ -109,7 +112,7 @@ def script_headers() -> Headers:
 def widget_headers(name: str, embedders: Iterable[str], cache: str = IMMUTABLE) -> Headers:
     """The headers of the release's file called `name`.
 
-    Its pages have a CSP of their own in a meta element, which cannot say who may frame them (CSP3 §6.4.2).
+    Its pages have their own CSP in a meta element, where frame-ancestors has no effect (CSP3 §6.4.2).
     """
     headers = [NOSNIFF, ("Cache-Control", cache), *CROSS_ORIGIN, ORIGIN_REFERRER]
     if name.endswith(".html") and (ancestors := frame_ancestors(embedders)):
@@ -117,11 +120,11 @@ def widget_headers(name: str, embedders: Iterable[str], cache: str = IMMUTABLE) 
     return headers
 
 
-def status_headers() -> Headers:
-    """The headers of what the operator asks for."""
+def operator_headers() -> Headers:
+    """The headers of what is for the operator: health and metrics."""
     return [NOSNIFF, ("Cache-Control", NO_STORE)]
 
 
 def relay_headers() -> Headers:
-    """The headers of what the relay answers, which is for pages of this origin alone."""
+    """The headers of the relay's responses, which are only for pages of this origin."""
     return [NOSNIFF, ("Cache-Control", NO_STORE), OWN_ORIGIN]

@@ -1,4 +1,4 @@
-"""Media types: the Content-Type of a file, by its name."""
+"""The Content-Type of a file, by its name."""
 
 import mimetypes
 from pathlib import Path
@@ -19,6 +19,6 @@ TEXT_TYPES = ("text/", "application/json", "image/svg+xml")
 
 
 def media_type(name: str) -> str:
-    """The Content-Type for a file's name, with a charset where it is text."""
+    """The Content-Type for a file's name, with a charset if it is text."""
     kind = MEDIA_TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0] or "application/octet-stream"
     return f"{kind}; charset=utf-8" if kind.startswith(TEXT_TYPES) else kind

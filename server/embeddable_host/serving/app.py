@@ -5,7 +5,6 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from multiprocessing import get_context
 from pathlib import Path
 from types import FrameType
 
@@ -21,7 +20,8 @@ from embeddable_host.relay.protocol import RELAY_PATH
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.store import current, installed
 from embeddable_host.responses.body import Body
-from embeddable_host.responses.compression import Cache, compress_in_background
+from embeddable_host.responses.cache import Cache
+from embeddable_host.responses.compressor import CompressionError, Compressor
 from embeddable_host.serving.metrics import METRICS_PATH, OTHER_PATHS, WIDGET_PATH, Metrics
 from embeddable_host.site.page import BUILT_IN
 from embeddable_host.site.site import Site, build_site
@@ -29,6 +29,8 @@ from embeddable_host.site.site import Site, build_site
 log = logging.getLogger("embeddable_host")
 
 WATCH_INTERVAL_SECONDS = 1.0  # between looks at the releases
+COMPRESSION_RETRY_SECONDS = 300.0
+COMPRESSION_NICENESS = 10  # requests come first
 
 
 class App:
@@ -91,7 +93,7 @@ class App:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _watch(self, hangup: asyncio.Event) -> None:
-        """Rebuilds the site on SIGHUP, when the releases change and, if asked for, when a file changes."""
+        """Rebuilds the site on SIGHUP, when the releases change and, with `watch_files`, when a file changes."""
         signature = self._first_signature
         while True:
             with contextlib.suppress(TimeoutError):
@@ -145,22 +147,34 @@ class App:
         self._swapped.set()
 
     async def _compress_pending(self) -> None:
-        """Makes the best encodings that the site lacks, whenever it was swapped, and serves them."""
+        """Has the best encodings made that the site lacks, after each swap, and serves them; retries what fails."""
+        has_failed = False
         while True:
-            await self._swapped.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._swapped.wait(), COMPRESSION_RETRY_SECONDS if has_failed else None)
             self._swapped.clear()
-            if self.site.pending:
+            try:
                 await self._compress(self.settings, self.site.pending)
+                has_failed = False
+            except (CompressionError, SettingsError, ReleaseError, OSError) as error:
+                if not has_failed:  # one message for all attempts
+                    log.warning(
+                        "The best compression cannot be made in %s, and is tried again later: %s",
+                        self.settings.cache,
+                        error,
+                    )
+                has_failed = True
 
     async def _compress(self, settings: Settings, pending: tuple[Body, ...]) -> None:
-        await _in_process(compress_in_background, Cache(settings.cache), pending)
+        """Raises CompressionError, what `build_site` raises, and OSError."""
+        if not pending:
+            return
+        cache = Cache(settings.cache)
+        with Compressor(niceness=COMPRESSION_NICENESS, lock=cache.lock) as compressor:
+            await asyncio.to_thread(cache.fill, pending, compressor)
         if settings is not self.settings:  # a newer site is served by now, and its turn comes next
             return
-        try:
-            site = await asyncio.to_thread(self._build, settings, self.site)
-        except (SettingsError, ReleaseError, OSError) as error:
-            log.error("The best compression is left for later:\n%s", error)
-            return
+        site = await asyncio.to_thread(self._build, settings, self.site)
         if settings is self.settings:
             self.site = site
             self.metrics.swap(site.release)
@@ -170,7 +184,7 @@ class App:
 def _calls_on_stop(stop: Callable[[], None]) -> Iterator[None]:
     """Calls `stop` on the event loop when a signal asks the process to stop.
 
-    uvicorn tells an application only after all responses have gone out, and until then long ones would hold it up.
+    uvicorn ends the lifespan only after all responses have been sent, and long ones would delay the stop.
     """
     loop = asyncio.get_running_loop()
 
@@ -190,20 +204,10 @@ def _calls_on_stop(stop: Callable[[], None]) -> Iterator[None]:
     yield
 
 
-async def _in_process(work: Callable[..., None], *arguments: object) -> None:
-    """Runs `work` in a process of its own: it takes long, needs much memory, and must not hold up a stop."""
-    process = get_context("spawn").Process(target=work, args=arguments, daemon=True)
-    process.start()
-    try:
-        await asyncio.to_thread(process.join)
-    finally:
-        process.terminate()
-
-
 def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> App:
     """The ASGI application for `settings`, which came from `config` (None: from where `load` finds them).
 
-    Raises SettingsError or ReleaseError when there is nothing right to serve. With `watch_files` a changed settings
-    file or page is served without a SIGHUP.
+    Raises SettingsError or ReleaseError when the site cannot be built. With `watch_files`, a changed settings file or
+    page is served without a SIGHUP.
     """
     return App(settings, config, watch_files)

@@ -1,4 +1,4 @@
-"""The log, in which no code can stand: uvicorn's own, with our logger beside it."""
+"""The log, which never has an authorization code: uvicorn's own, with our logger beside it."""
 
 import copy
 import logging
@@ -9,17 +9,12 @@ from uvicorn.config import LOGGING_CONFIG
 
 from embeddable_host.relay.protocol import RELAY_PATH
 
-OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters that addresses of ours have
-
-# Each request has its line. What a line does not say need not be found out for it: that took a quarter of its time
-# (https://docs.python.org/3/howto/logging.html#optimization).
-logging._srcfile = None  # where in the code it was written
-logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+OUR_PATH = re.compile(r"[A-Za-z0-9._~/-]*")  # the characters in addresses of ours
 
 
-class PathAlone(logging.Filter):
-    """Cuts an access log line's address off where it stops to look like ours: a query, however it is written, may hold
-    a code. What follows the relay's name would be the name of a letter."""
+class PathOnly(logging.Filter):
+    """Cuts off the address in an access log line where it no longer looks like ours: a query may have a code, however
+    it is written. What follows the relay's path is the name of a message."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) == 5:
@@ -31,11 +26,18 @@ class PathAlone(logging.Filter):
 
 
 def log_config() -> dict[str, Any]:
-    """What `logging.config.dictConfig` takes."""
+    """The configuration for `logging.config.dictConfig`."""
     config: dict[str, Any] = copy.deepcopy(LOGGING_CONFIG)
-    # uvicorn's own colours a copy of each record, which takes a sixth of the time of a request.
+    # uvicorn's own formatter colours a copy of each record, which takes a sixth of the time of a request.
     config["formatters"]["access"] = {"format": "%(levelname)s:     %(message)s"}
-    config["filters"] = {"path_alone": {"()": PathAlone}}
-    config["handlers"]["access"]["filters"] = ["path_alone"]
+    config["filters"] = {"path_only": {"()": PathOnly}}
+    config["handlers"]["access"]["filters"] = ["path_only"]
     config["loggers"]["embeddable_host"] = {"handlers": ["default"], "level": "INFO", "propagate": False}
     return config
+
+
+def log_fast() -> None:
+    """Has this process not find out what no line shows, such as its place in the code: each request has a line, and
+    this took a quarter of its time (https://docs.python.org/3/howto/logging.html#optimization)."""
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -1,8 +1,8 @@
-"""What the operator's Prometheus asks for: requests by address and status, and what became of the site.
+"""The metrics for Prometheus: requests by path and status, builds and swaps of the site, messages of the relay.
 
-An address is a path of the site; the files of every release are one, and so is everything that is not there, so that
-no request can make a new series, and none holds a query. Several workers count into files of one folder, and whichever
-is asked adds them up (prometheus-client's multiprocess mode); a process alone counts in memory.
+A path is an address of the site. The files of all releases share one, and so do all addresses that do not exist, so
+that no request can create a series, and no label has a query. Several workers count in files in one folder, and the one
+that gets the request adds them up (prometheus-client's multiprocess mode); a single process counts in memory.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from starlette.types import Receive, Scope, Send
 
 from embeddable_host.responses.asset import Asset
 from embeddable_host.responses.body import Body
-from embeddable_host.responses.headers import status_headers
+from embeddable_host.responses.headers import operator_headers
 
 METRICS_PATH = "/metrics"
 WIDGET_PATH = "/widget/"  # stands for all files of all releases
@@ -34,13 +34,11 @@ OTHER_PATHS = "other"
 OUTCOMES = ("stored", "delivered", "expired", "rejected")  # of the relay's messages
 
 NAMESPACE = "embeddable_host"
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # names the workers' folder to prometheus-client, which reads it when imported
-
-disable_created_metrics()  # type: ignore[no-untyped-call]  # when each counter began: twice the series for nothing
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the workers' folder; prometheus-client reads it when it is imported
 
 
 class Metrics(Collector):
-    """The counters of one process, and the address that tells them; an ASGI application.
+    """The counters of one process, and the ASGI application that sends them.
 
     `release` is the id of the release that is served, or "cdn".
     """
@@ -49,26 +47,26 @@ class Metrics(Collector):
         self.release = ""
         self._registry = CollectorRegistry()
         self._registry.register(self)
-        self._alone = FOLDER not in os.environ
-        if self._alone:
-            ProcessCollector(registry=self._registry)  # of several processes, one's would mean nothing
+        self._is_single = FOLDER not in os.environ
+        if self._is_single:
+            ProcessCollector(registry=self._registry)  # of one worker among several it would mean nothing
         else:
             MultiProcessCollector(self._registry)  # type: ignore[no-untyped-call]
         self._requests = self._counter("requests", "Requests, by path and status.", "path", "status")
         self._by_path: dict[tuple[str, int], Counter] = {}
         self.builds = self._counter("site_builds", "Times the site was built.")
-        self.swaps = self._counter("site_swaps", "Times another site took the place of the one served.")
+        self.swaps = self._counter("site_swaps", "Times a new site replaced the one served.")
         self.reload_failures = self._counter("reload_failures", "Reloads that failed and left the site as it was.")
-        self.messages = self._counter("relay_letters", "MessageStore of the relay, by what became of them.", "outcome")
+        self.messages = self._counter("relay_messages", "Messages of the relay, by outcome.", "outcome")
         for outcome in OUTCOMES:
-            self.messages.labels(outcome)  # told from the start, as 0
+            self.messages.labels(outcome)  # there from the start, as 0
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        registry = self._registry if self._alone else None  # several processes' are told from their files
+        registry = self._registry if self._is_single else None  # those of several processes are read from their files
         return Counter(name, about, labels, namespace=NAMESPACE, registry=registry)
 
     def count(self, path: str, status: int) -> None:
-        """Counts an answer to a request for `path`, a path of the site or OTHER_PATHS."""
+        """Counts a response for `path`, a path of the site or OTHER_PATHS."""
         try:
             self._by_path[path, status].inc()
         except KeyError:
@@ -87,18 +85,22 @@ class Metrics(Collector):
         self._by_path.clear()
 
     def collect(self) -> Iterator[Metric]:
-        """The release as a series of its own, and no trace of the one before."""
+        """The release as a series of its own, without a trace of the previous one."""
         yield InfoMetricFamily(f"{NAMESPACE}_release", "The release that is served.", {"id": self.release})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> int:
         text = await asyncio.to_thread(generate_latest, self._registry)  # the workers' counts are read from files
-        answer = Asset(CONTENT_TYPE_LATEST, [Body.of(text)], status_headers())
-        return await answer(scope, receive, send)
+        return await Asset(CONTENT_TYPE_LATEST, [Body.of(text)], operator_headers())(scope, receive, send)
+
+
+def disable_created_series() -> None:
+    """Leaves out, in this process, the time at which each counter began: twice the series for nothing."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 @contextlib.contextmanager
-def counting_together() -> Iterator[None]:
-    """Processes that are started meanwhile count together, in a folder that is removed in the end."""
+def shared_metrics() -> Iterator[None]:
+    """Processes that are started meanwhile count together, in a folder that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="embeddable-host-") as folder:
         os.environ[FOLDER] = folder
         yield

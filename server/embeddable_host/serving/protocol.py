@@ -1,18 +1,18 @@
-"""HTTP as uvicorn speaks it, with a bound to a request beside its body: uvicorn's own parser holds whatever comes."""
+"""uvicorn's HTTP protocol with a limit on a request's head: uvicorn's own parser accepts any size."""
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MAX_HEAD = 64 * 1024  # bytes of request line, headers and trailers; the shipped nginx lets half of that through
+MAX_HEAD = 64 * 1024  # bytes of request line, headers and trailers; the shipped nginx allows half of that
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Refuses a request whose head is larger than `MAX_HEAD`, by no more than what one read brings (RFC 6585 §5).
+    """Rejects a request whose head is larger than `MAX_HEAD`, give or take one read (RFC 6585 §5).
 
-    Trailers count as well (RFC 9110 §6.5), and how a body is put into chunks; the body itself is the application's.
+    Trailers (RFC 9110 §6.5) and chunk sizes count as well; the body itself is left to the application.
     """
 
-    _counted: object = None  # the request that the bytes are of
-    _head = 0  # bytes of it after the read that it began in, but for its body
+    _counted: object = None  # the request that the bytes belong to
+    _head = 0  # its bytes without the body, after the read in which it began
 
     def data_received(self, data: bytes) -> None:
         self._head += len(data)

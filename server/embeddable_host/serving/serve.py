@@ -1,8 +1,8 @@
-"""Serving: the sockets to listen on, and the processes that answer."""
+"""The running server: its listening socket and its processes."""
 
 import contextlib
 import functools
-import logging
+import logging.config
 import os
 import signal
 import socket
@@ -22,22 +22,23 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.error import HostError
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.serving.app import create_app
-from embeddable_host.serving.log import log_config
-from embeddable_host.serving.metrics import Metrics, counting_together
+from embeddable_host.serving.log import log_config, log_fast
+from embeddable_host.serving.memory import return_free_memory
+from embeddable_host.serving.metrics import Metrics, disable_created_series, shared_metrics
 from embeddable_host.serving.protocol import BoundedProtocol
 
 BACKLOG = 2048
-DRAIN_SECONDS = 30  # how long a stop waits for what is in flight
-RETRY_SECONDS = 2  # between the tries of a worker to start, while the settings are wrong
-EVERYWHERE = ("0.0.0.0", "::")  # where to listen, and no address that anybody goes to
+DRAIN_SECONDS = 30  # how long a stop waits for open responses
+RETRY_DELAY_SECONDS = 2  # before a worker that could not start is started again
+EVERYWHERE = ("0.0.0.0", "::")  # addresses to listen on, but not to open
 
 
 class ListenError(HostError):
-    """The address cannot be listened on; the message says why and what to do."""
+    """The server cannot listen on the address; the message says why and what to do."""
 
 
 class Workers(Multiprocess):
-    """uvicorn's processes; a SIGHUP is for them, who reload in place, and not a reason to start new ones."""
+    """uvicorn's worker processes. A SIGHUP is passed on to them: they reload in place, and are not replaced."""
 
     def handle_hup(self) -> None:
         for process in self.processes:
@@ -47,7 +48,7 @@ class Workers(Multiprocess):
 
 @contextlib.contextmanager
 def listening(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
-    """A listening socket, on `uds` if given; its file is gone in the end. Raises ListenError."""
+    """A listening socket, on `uds` if given, whose file is removed at the end. Raises ListenError."""
     if uds is None:
         with _listen(host, port) as listener:
             yield listener
@@ -65,26 +66,28 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise ListenError(
-            f"{host} port {port} cannot be listened on: {error.strerror}. Choose another with --host and --port."
+            f"Cannot listen on {host} port {port}: {error.strerror}. Choose another address with --host and --port."
         ) from None
 
 
 def _listen_on_file(uds: Path) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     try:
-        if _is_left_over(uds):
+        if _is_stale(uds):
             uds.unlink()
         listener.bind(str(uds))
-        uds.chmod(0o666)  # who may reach it is for its folder to say
+        uds.chmod(0o666)  # its folder decides who may reach it
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise ListenError(f"{uds} cannot be listened on: {error.strerror or error}. Choose another --uds.") from None
+        raise ListenError(
+            f"Cannot listen on {uds}: {error.strerror or error}. Choose another path with --uds."
+        ) from None
     return listener
 
 
-def _is_left_over(uds: Path) -> bool:
-    """Whether there is a socket that nobody listens on any more."""
+def _is_stale(uds: Path) -> bool:
+    """Whether there is a socket on which no process listens any more."""
     if not uds.exists() or not stat.S_ISSOCK(uds.stat().st_mode):
         return False
     with socket.socket(socket.AF_UNIX) as probe:
@@ -92,9 +95,9 @@ def _is_left_over(uds: Path) -> bool:
 
 
 def run(app: Any, listener: socket.socket, workers: int, config: Path | None, reload: bool) -> None:
-    """Serves on `listener` until a signal says to stop; what is in flight is finished.
+    """Serves on `listener` until a signal stops it; open responses are finished.
 
-    One worker serves `app`; several read the settings themselves, so that each can again when it is started anew.
+    One worker serves `app`. Several read the settings themselves, so that a worker that is replaced reads them again.
     """
     listener.set_inheritable(True)
     many = workers > 1
@@ -112,39 +115,48 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
     )
     with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn when it has stopped
         if many:
-            with counting_together():
+            with shared_metrics():
                 Workers(settings, sockets=[listener]).run()
         else:
             uvicorn.Server(settings).run(sockets=[listener])
 
 
+def set_up_process() -> None:
+    """Sets up what is process-wide (log, memory, metrics), in a process that only serves, before its first site."""
+    logging.config.dictConfig(log_config())
+    log_fast()
+    return_free_memory()
+    disable_created_series()
+
+
 def _worker(config: Path | None, reload: bool) -> Any:
     """The application of one worker."""
+    set_up_process()
     try:
         return create_app(load(config), config, reload)
     except (SettingsError, ReleaseError, OSError) as error:
-        # One that dies while the settings are wrong must not take the others along: it is tried again until they are
-        # right. (uvicorn's own exit code for this, 3, would stop all of them.)
+        # A worker that is replaced while the settings are wrong must not stop the others: it is started again until
+        # they are right. (uvicorn's own exit code for this, 3, would stop all workers.)
         logging.getLogger("embeddable_host").error("Not started:\n%s", error)
         Metrics().reload_failures.inc()
-        time.sleep(RETRY_SECONDS)
+        time.sleep(RETRY_DELAY_SECONDS)
         sys.exit(1)
 
 
 def announcement(settings: Settings, release: str, listener: socket.socket) -> str:
-    """What is served where, and what to register."""
-    reached = settings.public_url  # where browsers find it; empty where that is not known
+    """Where the host listens, what it serves, and the redirect URI to register."""
+    base = settings.public_url  # empty if unknown
     if listener.family == socket.AF_UNIX:
         address = f"unix:{listener.getsockname()}"
     else:
         host, port = listener.getsockname()[:2]
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        reached = reached or ("" if host in EVERYWHERE else address)
+        base = base or ("" if host in EVERYWHERE else address)
     hosted = f"release {release}"
     if release == "cdn":
         hosted = "no release yet, so the widget comes from the CDN: `embeddable-host pull`"
     lines = [f"Embeddable Host on {address} ({hosted})"]
-    if reached:
-        lines.append(f"Redirect URI to register: {reached}redirect.html")
-        lines.append(f'Script for your pages:    <script src="{reached}adapter.js"></script>')
+    if base:
+        lines.append(f"Redirect URI to register: {base}redirect.html")
+        lines.append(f'Script for your pages:    <script src="{base}adapter.js"></script>')
     return "\n".join(lines)

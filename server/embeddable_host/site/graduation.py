@@ -1,7 +1,7 @@
-"""The graduation tracker: counts what RingCentral asks of an app in its sandbox, from the events of the widget.
+"""The graduation tracker: counts what RingCentral requires of an app in its sandbox, from the widget's events.
 
-RingCentral lets such an app into production when it has been used in the sandbox (`widget.md`, Registering an app).
-Here is what it asks for, and which event of the widget tells of it; `counting.mjs` reads the table.
+Such an app can go to production when it has been used in the sandbox (`docs/widget.md`, Registering an app). Here is
+what RingCentral requires, and which events of the widget count; `counting.mjs` reads the table.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,48 +17,51 @@ POLICY = PagePolicy(MINUTES, modules=True, app=True)
 
 
 @dataclass(frozen=True)
-class Sign:
-    """An event of the widget: its `type`, and the values that it may have at a path, such as `message.type`.
+class Pattern:
+    """Events of the widget: their `type`, and the values that they may have at a path, such as `message.type`.
 
-    In a path `*` stands for each element of a list.
+    In a path, `*` stands for each element of a list.
     """
 
-    event: str
-    says: Mapping[str, tuple[str | bool, ...]]
+    type: str
+    values: Mapping[str, tuple[str | bool, ...]]
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing that RingCentral asks for: `least` so many times; "more than 5" is 6.
+    """One thing that RingCentral requires, at least `required` times; "more than 5" is 6.
 
-    It is told by `sign`. Each is counted once: by the id at the path `id`, or, where it has none, as a change of the
-    fields `changes` of all events of that type. `after`: what must have been told of the same id before.
-    `optional`: asked only of an app with active call control. `untold`: what no event tells, to be counted by hand.
+    Events that match `pattern` count, each item once: by the id at the path `id`, or, if it has none, as a change
+    of the fields `changes` among all events of that type. `after`: patterns of an event that must have come before with
+    the same id. `optional`: required only of an app with active call control. `manual`: what no event reports, to be
+    counted manually.
     """
 
     name: str
     title: str
     how: str
     required: int
-    sign: Sign
+    pattern: Pattern
     id: str = ""
     changes: tuple[str, ...] = ()
-    after: tuple[Sign, ...] = ()
+    after: tuple[Pattern, ...] = ()
     optional: bool = False
-    untold: str = ""
+    manual: str = ""
 
 
 UPDATED, INBOUND = "rc-message-updated-notify", "rc-inbound-message-notify"
-SENT = ("Sent", "Delivered")  # of `messageStatus`; what is still queued may fail yet
-STARTED = "rc-call-start-notify"  # connected or accepted: one that was dialled may fail, and a missed one ends as well
+SENT = ("Sent", "Delivered")  # `messageStatus`; a queued message may still fail
+STARTED = "rc-call-start-notify"  # connected or accepted: dialled calls may fail, and missed calls end as well
 
 
-def _sent(kind: str) -> Sign:
-    return Sign(UPDATED, {"message.type": (kind,), "message.direction": ("Outbound",), "message.messageStatus": SENT})
+def _sent(kind: str) -> Pattern:
+    return Pattern(
+        UPDATED, {"message.type": (kind,), "message.direction": ("Outbound",), "message.messageStatus": SENT}
+    )
 
 
-def _inbound(read_status: str, event: str = UPDATED) -> Sign:
-    return Sign(event, {"message.direction": ("Inbound",), "message.readStatus": (read_status,)})
+def _inbound(read_status: str, event: str = UPDATED) -> Pattern:
+    return Pattern(event, {"message.direction": ("Inbound",), "message.readStatus": (read_status,)})
 
 
 REQUIREMENTS = (
@@ -86,14 +89,14 @@ REQUIREMENTS = (
         _inbound("Read"),
         id="message.id",
         after=(_inbound("Unread"), _inbound("Unread", INBOUND)),
-        untold="No event tells of messages that came while this page was closed. Count those by hand.",
+        manual="No event reports messages that came while this page was closed. Count those manually.",
     ),
     Requirement(
         "presence",
         "Presence updated more than 5 times",
         "Open the phone’s settings and choose another status, such as Busy.",
         6,
-        Sign("rc-adapter-syncPresence", {}),
+        Pattern("rc-adapter-syncPresence", {}),
         changes=("userStatus", "dndStatus"),
     ),
     Requirement(
@@ -101,23 +104,23 @@ REQUIREMENTS = (
         "Signed in and out more than 5 times",
         "Sign in. Then open the phone’s settings and sign out. It counts when you sign out.",
         6,
-        Sign("rc-login-status-notify", {"loggedIn": (False,)}),
+        Pattern("rc-login-status-notify", {"loggedIn": (False,)}),
         changes=("loggedIn",),
     ),
     Requirement(
         "outbound",
         "5 outbound calls in the browser",
-        "In the settings, under Calling, choose Browser. Then call somebody who answers.",
+        "In the settings, under Calling, choose Browser. Then call somebody, and wait until they pick up.",
         5,
-        Sign(STARTED, {"call.direction": ("Outbound",)}),
+        Pattern(STARTED, {"call.direction": ("Outbound",)}),
         id="call.id",
     ),
     Requirement(
         "inbound",
         "5 inbound calls in the browser",
-        "In the settings, under Calling, choose Browser. Let somebody call you, and answer in the phone.",
+        "In the settings, under Calling, choose Browser. Let somebody call you, and accept the call in the phone.",
         5,
-        Sign(STARTED, {"call.direction": ("Inbound",)}),
+        Pattern(STARTED, {"call.direction": ("Inbound",)}),
         id="call.id",
     ),
     Requirement(
@@ -125,7 +128,7 @@ REQUIREMENTS = (
         "5 RingOut calls",
         "In the settings, under Calling, choose RingOut. Then call somebody: your own telephone rings first.",
         5,
-        Sign("rc-ringout-call-notify", {"call.direction": ("Outbound",)}),
+        Pattern("rc-ringout-call-notify", {"call.direction": ("Outbound",)}),
         id="call.sessionId",
     ),
     Requirement(
@@ -133,20 +136,20 @@ REQUIREMENTS = (
         "A RingOut call ended or held more than 5 times",
         "During a RingOut call, press Hold or End in the phone. A call that was held counts once.",
         6,
-        Sign(
+        Pattern(
             "rc-telephony-session-notify",
             {"telephonySession.origin.type": ("RingOut",), "telephonySession.parties.*.status.code": ("Hold",)},
         ),
         id="telephonySession.sessionId",
         optional=True,
-        untold="No event tells who ended a call. Count the calls that you ended in the phone by hand.",
+        manual="No event reports who ended a call. Count the calls that you ended in the phone manually.",
     ),
 )
 
 
 @dataclass(frozen=True)
 class Values:
-    """What `graduation.html` is given; `origins` are those that the app may run on, none where that is this host."""
+    """The values of `graduation.html`; `origins`: where the app may run, empty for this host."""
 
     base: str
     clientId: str

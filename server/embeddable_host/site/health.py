@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from embeddable_host import __version__
 from embeddable_host.config.settings import CDN
-from embeddable_host.responses.headers import status_headers
+from embeddable_host.responses.headers import operator_headers
 from embeddable_host.site.inputs import Inputs
 from embeddable_host.site.part import Draft
 
@@ -14,11 +14,11 @@ HOST_INFO = "host.json"  # in each profile's folder: the host's version, its rel
 
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     release = inputs.release.id if inputs.release else CDN
-    yield Draft("/healthz", "healthz.txt", b"ok\n", status_headers())
-    yield Draft("/readyz", "readyz.json", _json({"status": "ready", "release": release}), status_headers())
+    yield Draft("/healthz", "healthz.txt", b"ok\n", operator_headers())
+    yield Draft("/readyz", "readyz.json", _json({"status": "ready", "release": release}), operator_headers())
     info = _json({"version": __version__, "release": release, "relay": inputs.has_relay})
     for profile in inputs.profiles:
-        yield Draft(profile.folder + HOST_INFO, HOST_INFO, info, status_headers())
+        yield Draft(profile.folder + HOST_INFO, HOST_INFO, info, operator_headers())
 
 
 def _json(values: Mapping[str, object]) -> bytes:

@@ -20,7 +20,7 @@ from embeddable_host.site.part import Draft
 TEXTS = "texts.json"
 FALLBACK_LANGUAGE = "en"
 POLICY = PagePolicy(NO_STORE, images="'self' data:", framed="embedders")
-RELAYING_POLICY = replace(POLICY, asks=True)  # it sends the callback to the host
+RELAYING_POLICY = replace(POLICY, connects=True)  # it sends the callback to the host
 COMMENT = re.compile(r"<!--.*?(-->|$)", re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""The setup page: what a person sees, with the preview of the widget, and the modules that its pages load."""
+"""The setup page with its preview of the widget, and the modules that the host's pages load."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,19 +14,31 @@ from embeddable_host.site.page import MODULE
 from embeddable_host.site.part import Draft
 from embeddable_host.site.widget import BEFORE_APP, before_test
 
-# What the frame of the widget needs of its page besides sound (Permissions Policy): Firefox lets a frame choose the
-# loudspeaker only where it is allowed to (`setSinkId`, `widget.md`).
+# The Permissions Policy of the widget's frame, besides autoplay: Firefox lets a frame choose the loudspeaker only if it
+# is allowed to (`setSinkId`).
 DEVICES = ("microphone", "speaker-selection")
 
-POLICY = PagePolicy(MINUTES, modules=True, asks=True, asks_servers=True)
+POLICY = PagePolicy(MINUTES, modules=True, connects=True, connects_to_servers=True)
 PREVIEW_POLICY = PagePolicy(MINUTES, images="https: data:", widget=True, framed="self")
 
 
 @dataclass(frozen=True)
-class Values:
-    """What `index.html` is given, for its modules and as texts.
+class Explanation:
+    """A fault, as `faults.toml` explains it, with RingCentral's own error and the OAuth errors that mean it."""
 
-    `refusals`: what RingCentral's window may say instead of its login page. `faults`: what a trial can end with.
+    why: str
+    fix: str
+    code: str
+    words: str
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of `index.html`, for its modules and as texts.
+
+    `refusals`: the errors that RingCentral's window may show instead of its login page. `faults`: those that a live
+    test can end with.
     """
 
     base: str
@@ -47,13 +59,13 @@ class Values:
     features: tuple[Feature, ...]
     scopes: str
     servers: tuple[str, ...]
-    refusals: list[Fault]
-    faults: Mapping[str, Fault]
+    refusals: list[Explanation]
+    faults: Mapping[str, Explanation]
 
 
 @dataclass(frozen=True)
 class PreviewValues:
-    """What `preview.js` is given."""
+    """The values of `preview.js`."""
 
     devices: str
 
@@ -93,7 +105,7 @@ def _values(profile: ProfileSite) -> Values:
         scopes=_scopes_in_words(profile),
         servers=profile.config.servers,
         refusals=_refusals(),
-        faults={name: fault for name, fault in FAULTS.items() if fault.seen_by_live_test},
+        faults={name: _explanation(fault) for name, fault in FAULTS.items() if fault.seen_by_live_test},
     )
 
 
@@ -103,33 +115,38 @@ def _authorize(profile: ProfileSite) -> list[str]:
 
 
 def _scopes_in_words(profile: ProfileSite) -> str:
-    """The scopes that the host's own parameters want, for readers without JavaScript."""
+    """The scopes that the host's own parameters require, for readers without JavaScript."""
     scopes = required_scopes(enabled_features(profile.config.parameters))
     return "; ".join(
         f"{scope.console} (for {', '.join(feature.name for feature in features)})" for scope, features in scopes.items()
     )
 
 
-def _refusals() -> list[Fault]:
-    """What RingCentral's window may say, by its code.
+def _refusals() -> list[Explanation]:
+    """The errors that RingCentral's window may show, by code.
 
-    One code has two reasons, which a page cannot tell apart. The last one is for all that has none.
+    One code has two causes, which a page cannot distinguish. The last entry is for everything else.
     """
-    unknown = FAULTS["client-unknown"]
-    elsewhere = replace(FAULTS["client-on-other-server"], code=unknown.code, words=unknown.words)
-    return [*(fault for fault in FAULTS.values() if fault.code), elsewhere, FAULTS["window-unclear"]]
+    unknown = _explanation(FAULTS["client-unknown"])
+    elsewhere = replace(_explanation(FAULTS["client-on-other-server"]), code=unknown.code, words=unknown.words)
+    coded = (_explanation(fault) for fault in FAULTS.values() if fault.code)
+    return [*coded, elsewhere, _explanation(FAULTS["window-unclear"])]
+
+
+def _explanation(fault: Fault) -> Explanation:
+    return Explanation(fault.why, fault.fix, fault.code, fault.words, fault.errors)
 
 
 def devices(profile: ProfileSite) -> str:
-    """What a frame of the widget is allowed, as in `allow`.
+    """What a frame of the widget may use, for its `allow` attribute.
 
-    A browser allows it to the origin of the frame's `src` alone: where the frame goes on to the CDN, that is named.
+    A browser allows it only to the origin of the frame's `src`: if the frame goes on to the CDN, the CDN is named.
     """
     return "; ".join(f"{device} {profile.source}".strip() for device in DEVICES)
 
 
 def _origin_in_words(inputs: Inputs) -> str:
-    """Where the widget comes from; nothing where that is the CDN."""
+    """Where the widget comes from; empty for the CDN."""
     if inputs.release is None:
         return ""
     old = ", whose adapter (older than 1.8.5) takes the app from the CDN" if inputs.runs_on_cdn else ""

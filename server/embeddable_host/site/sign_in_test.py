@@ -1,7 +1,7 @@
-"""The rehearsal: whole sign-ins played against the host by a page, without RingCentral."""
+"""The sign-in test: a page that runs whole sign-ins against the host, without RingCentral."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from embeddable_host.config.profiles import REDIRECT_PAGE
@@ -14,15 +14,15 @@ from embeddable_host.site.redirect import redirect_page
 from embeddable_host.site.widget import BEFORE_APP, before_test
 
 PAGE = "test.html"
-AUTHORIZE = ("stand-in-platform.html", REDIRECT_PAGE)  # what a simulated sign-in begins with
-POLICY = PagePolicy(NO_STORE, modules=True, asks=True, framed="embedders")
-APP_POLICY = PagePolicy(NO_STORE, asks=True, redirects=True, framed="embedders")
+PLATFORM_PAGE = "stand-in-platform.html"
+POLICY = PagePolicy(NO_STORE, modules=True, connects=True, framed="embedders")
+APP_POLICY = PagePolicy(NO_STORE, connects=True, redirects=True, framed="embedders")
 PLATFORM_POLICY = PagePolicy(NO_STORE, severs=True)
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a browser that asks for a page must get: the SHA-256 of its bytes in hex, and the headers."""
+    """What a browser must receive of a page: the SHA-256 of its bytes in hex, and the headers."""
 
     sha256: str
     headers: Mapping[str, str]
@@ -30,17 +30,20 @@ class Expected:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A fault that a page can find, as `faults.toml` explains it, with the HTTP statuses that mean it."""
+    """A fault that a page can see, as `faults.toml` explains it.
+
+    `statuses` and `relayStatuses`: those of a page, and of the relay, that show it.
+    """
 
     why: str
     fix: str
-    statuses: Sequence[int]
-    relayStatuses: Sequence[int]
+    statuses: tuple[int, ...]
+    relayStatuses: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Values:
-    """What `test.html` is given."""
+    """The values of `test.html`."""
 
     base: str
     redirectUri: str
@@ -53,7 +56,7 @@ class Values:
 
 @dataclass(frozen=True)
 class PlatformValues:
-    """What `stand-in-platform.js` is given."""
+    """The values of `stand-in-platform.js`."""
 
     redirectUri: str
 
@@ -61,15 +64,16 @@ class PlatformValues:
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     for profile in inputs.profiles if inputs.settings.setup.enabled else ():
         yield profile.page(PAGE, POLICY, {PAGE: _values(profile)})
-        app = before_test(inputs, profile.top, list(AUTHORIZE))
+        begins_with = [PLATFORM_PAGE, profile.config.redirect_uri or REDIRECT_PAGE]
+        app = before_test(inputs, profile.top, begins_with)
         yield profile.page("stand-in-app.html", APP_POLICY, {BEFORE_APP: app})
         platform = {"stand-in-platform.js": PlatformValues(profile.config.redirect_uri)}
-        yield profile.page("stand-in-platform.html", PLATFORM_POLICY, platform)
+        yield profile.page(PLATFORM_PAGE, PLATFORM_POLICY, platform)
 
 
 def _values(profile: ProfileSite) -> Values:
     release = profile.inputs.release
-    expected = {REDIRECT_PAGE: _as_browsers_see(redirect_page(profile))}
+    expected = {REDIRECT_PAGE: _expected(redirect_page(profile))}
     return Values(
         base=profile.config.url,
         redirectUri=profile.config.redirect_uri,
@@ -85,6 +89,6 @@ def _explanation(fault: Fault) -> Explanation:
     return Explanation(fault.why, fault.fix, fault.statuses, fault.relay_statuses)
 
 
-def _as_browsers_see(page: Draft) -> Expected:
+def _expected(page: Draft) -> Expected:
     assert isinstance(page.content, bytes)
     return Expected(hashlib.sha256(page.content).hexdigest(), dict(page.headers))

@@ -15,7 +15,7 @@ from embeddable_host.releases.release import Release
 from embeddable_host.releases.store import current, installed, open_release
 from embeddable_host.responses.asset import Asset
 from embeddable_host.responses.body import Body
-from embeddable_host.responses.compression import Encoded, Encoder
+from embeddable_host.responses.cache import Encoded, Encoder
 from embeddable_host.responses.headers import NO_STORE, PagePolicy
 from embeddable_host.responses.media_types import media_type
 from embeddable_host.site import embed, graduation, health, redirect, setup, sign_in_test, static_assets, widget

@@ -1,4 +1,4 @@
-"""What a team's own pages may show beside themselves: the images and fonts of `public_dir`, and nothing else there."""
+"""The images and fonts in `public_dir`, for a team's own pages; other files there are not served."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +11,11 @@ from embeddable_host.site.part import Draft
 
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     for profile in inputs.profiles:
-        for name, file in _pictures(inputs.settings.public_dir):
+        for name, file in _images_and_fonts(inputs.settings.public_dir):
             yield Draft(profile.folder + name, name, file.read_bytes(), script_headers())
 
 
-def _pictures(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
+def _images_and_fonts(public_dir: Path | None) -> Iterator[tuple[str, Path]]:
     for file in sorted(public_dir.rglob("*")) if public_dir else ():
         name = file.relative_to(public_dir or file).as_posix()
         hidden = any(part.startswith(".") for part in Path(name).parts)

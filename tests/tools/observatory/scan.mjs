@@ -1,10 +1,10 @@
 /*
- * MDN's HTTP Observatory over a site, and Google's CSP Evaluator over the policies of its pages.
+ * Runs MDN's HTTP Observatory on a site, and Google's CSP Evaluator on the policies of its pages.
  *
  *     node scan.mjs NAME HTTPS_PORT HTTP_PORT PATH…
  *
- * The site is on loopback, whatever its name, and at the ports given instead of 443 and 80. Prints what was found, as
- * JSON: the Observatory's grade, score and failed tests, and by path what the Evaluator says of the policy there.
+ * Whatever its name, the site is on loopback, at these ports instead of 443 and 80. Prints JSON: the Observatory's grade,
+ * score and failed tests, and the Evaluator's findings by path.
  */
 import http from 'node:http';
 import https from 'node:https';
@@ -12,7 +12,7 @@ import { writeFileSync } from 'node:fs';
 
 const [name, httpsPort, httpPort, ...paths] = process.argv.slice(2);
 
-/* Both tools ask by Node's agents, to which the name is a port of loopback. */
+/* Both tools use Node's agents, which connect every name to loopback. */
 for (const [Agent, port] of [
   [http.Agent, httpPort],
   [https.Agent, httpsPort],
@@ -23,7 +23,7 @@ for (const [Agent, port] of [
   };
 }
 
-/* The list of names that browsers know to be https alone. The package gets it from the network when it is installed. */
+/* The list of names that browsers reach only by https. The package downloads it at its installation. */
 const list = new URL('../conf/hsts-preload.json', import.meta.resolve('@mdn/mdn-http-observatory'));
 writeFileSync(list, '{}');
 
@@ -32,12 +32,12 @@ const { CspEvaluator } = await import('csp_evaluator/dist/evaluator.js');
 const { CspParser } = await import('csp_evaluator/dist/parser.js');
 const { Severity } = await import('csp_evaluator/dist/finding.js');
 
-/** @param {string} path @returns {Promise<string>} the page's policy; empty where it has none */
+/** @param {string} path @returns {Promise<string>} the page's policy; empty if it has none */
 const policyOf = (path) =>
   new Promise((resolve, reject) => {
-    const request = https.get({ host: name, path, servername: name }, (answer) => {
-      answer.resume();
-      resolve(String(answer.headers['content-security-policy'] ?? ''));
+    const request = https.get({ host: name, path, servername: name }, (response) => {
+      response.resume();
+      resolve(String(response.headers['content-security-policy'] ?? ''));
     });
     request.on('error', reject);
   });
