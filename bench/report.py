@@ -39,8 +39,8 @@ button, on a connection with a round trip of 100 ms and 10 Mbit/s. *Next page*: 
 same tab; the browser still has this host's `app.js` in memory, and reads the CDN's from its cache.
 *Restarted browser*: the browser was closed in between, and has kept its cache.""",
     "sign-in": """Host, CDN and RingCentral are all 100 ms away. The user presses *Sign In*, and the login page sends
-the window back at once. *Severed*: the login page also severs the window; with the CDN's way such a sign-in never ends, so
-it is compared with a plain one.""",
+the window back at once. *Severed*: the login page also severs the window; with the CDN's way such a sign-in never ends,
+so it is compared with a plain one.""",
     "handoff": "On the same connection.",
     "wire": """The sizes of the compressed files.
 
