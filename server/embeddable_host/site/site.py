@@ -1,7 +1,8 @@
 """The site: a mapping from URL path to asset, computed once from (settings, release, `public/`).
 
 Nothing here depends on a request. What differs from page to page is worked out in the browser, by the scripts of
-`public/`, which get only values that are the same for everybody. Each part makes its addresses; this puts them together.
+`public/`, which get only values that are the same for everybody. Each part makes its addresses; here they become one
+mapping.
 """
 
 import logging
