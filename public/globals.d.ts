@@ -24,6 +24,8 @@ interface BeforeApp {
   authorize: string[];
   /** origins of RingCentral's servers and of those in the settings */
   servers: string[];
+  /** the redirect URIs in the settings */
+  redirectUris: string[];
   /** the name of the app's sign-in window */
   windowName: string;
   restricted: Restricted;

@@ -43,11 +43,26 @@ NGINX_PREFIXED = "intranet.example.com"  # the same, for a location: /phone/
 EXPORT = "export.example.com"  # an export that a test serves
 OWN = "own.example.com"  # a host that a test starts with settings of its own
 COPY = "copy.example.com"  # a plain copy of the release
+EVIL = "evil.example"  # an attacker's pages, and servers
 CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
 RINGCENTRAL = (*PLATFORMS, LOGIN_HOST)
-NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *RINGCENTRAL)
+NAMES = (
+    SAME_SITE,
+    CROSS_SITE,
+    EVIL,
+    HOST,
+    LOADER,
+    PREFIXED,
+    EXPORT,
+    OWN,
+    NGINX,
+    NGINX_PREFIXED,
+    COPY,
+    *CDN,
+    *RINGCENTRAL,
+)
 
 KEPT_PORTS: list[socket.socket] = []
 
@@ -167,7 +182,7 @@ class Internet:
                 loader_port=self.loader_port,
                 own_port=self.own_port,
                 export_port=self.export_port,
-                pages=" ".join((SAME_SITE, CROSS_SITE, *RINGCENTRAL)),
+                pages=" ".join((SAME_SITE, CROSS_SITE, EVIL, *RINGCENTRAL)),
                 cdn=" ".join(CDN),
                 cdn_folder=CDN_FOLDER,
                 copy=COPY,

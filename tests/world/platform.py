@@ -54,8 +54,9 @@ class TokenRequest:
     server: str  # its host name, such as "platform.ringcentral.com"
     client_id: str
     redirect_uri: str
-    code: str
+    code: str  # or the JWT
     granted: bool
+    grant_type: str = "authorization_code"
 
 
 @dataclass
@@ -73,6 +74,8 @@ class Platform:
     authorized: list[str] = field(default_factory=list)  # the authorize addresses that windows have opened
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
+    jwts: list[str] = field(default_factory=list)  # those that are exchanged for a token
+    token_uri: str = ""  # in callbacks of sign-ins with discovery
     issued: list[str] = field(default_factory=list)  # every token
     revoked: list[str] = field(default_factory=list)  # the tokens that were revoked
 
@@ -87,11 +90,16 @@ class Platform:
     @property
     def routes(self) -> list[Route]:
         return [
+            Route("/.well-known/entry-points/initial", self.entry_points),
             Route("/restapi/oauth/authorize", self.authorize),
             Route("/login", self.log_in),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
             Route("/restapi/oauth/revoke", self.revoke, methods=["POST"]),
         ]
+
+    async def entry_points(self, request: Request) -> Response:
+        """What an app learns by discovery before a sign-in."""
+        return JSONResponse({"authApi": {"authorizationUri": f"https://{LOGIN_HOST}/restapi/oauth/authorize"}})
 
     async def authorize(self, request: Request) -> Response:
         self.authorized.append(str(request.url))
@@ -119,14 +127,20 @@ class Platform:
             token = {"access_token": secrets.token_urlsafe(), "token_type": "bearer", "state": state}
             return f"{redirect_uri}#{urlencode(token)}"
         code = secrets.token_urlsafe()
-        self.grants[code] = Grant(query["client_id"], redirect_uri, query["code_challenge"])
-        return f"{redirect_uri}?{urlencode({'code': code, 'state': state})}"
+        self.grants[code] = Grant(query["client_id"], redirect_uri, query.get("code_challenge", ""))
+        callback = {"code": code, "state": state}
+        if query.get("discovery"):
+            callback |= {"token_uri": self.token_uri, "discovery_uri": f"https://{LOGIN_HOST}/.well-known/entry-points"}
+        return f"{redirect_uri}?{urlencode(callback)}"
 
     async def token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         granted = self.is_granted(form)
         server = request.headers["host"]
-        self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
+        code = form.get("code") or form.get("assertion", "")
+        self.tokens.append(
+            TokenRequest(server, form["client_id"], form["redirect_uri"], code, granted, form["grant_type"])
+        )
         if self.token_refusal:
             status, error = self.token_refusal
             return JSONResponse({"error": error, "error_description": "The app was refused."}, status)
@@ -142,8 +156,10 @@ class Platform:
         return Response(status_code=self.revocation_status)
 
     def is_granted(self, form: Mapping[str, str]) -> bool:
+        if "assertion" in form:  # RFC 7523 §2.1
+            return form["assertion"] in self.jwts
         is_first = form["code"] not in [earlier.code for earlier in self.tokens]
-        presented = Grant(form["client_id"], form["redirect_uri"], s256(form["code_verifier"]))
+        presented = Grant(form["client_id"], form["redirect_uri"], s256(form.get("code_verifier", "")))
         return is_first and self.grants.get(form["code"]) == presented
 
 
@@ -159,6 +175,8 @@ class Cors(CORSMiddleware):
 
 
 def s256(verifier: str) -> str:
-    """The code challenge of a verifier (RFC 7636 §4.2)."""
+    """The code challenge of a verifier (RFC 7636 §4.2); none without one."""
+    if not verifier:
+        return ""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

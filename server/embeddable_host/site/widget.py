@@ -55,6 +55,7 @@ class BeforeApp:
     relay: RelayLimits | None
     authorize: list[str]
     servers: list[str]
+    redirectUris: list[str]
     windowName: str
     restricted: Mapping[str, Restriction]
     pageSignIn: list[str]
@@ -72,6 +73,7 @@ def before_app(inputs: Inputs, release: Release) -> BeforeApp:
         relay=RelayLimits() if inputs.has_relay else None,
         authorize=[f"{server}{AUTHORIZE_PATH}" for server in servers] + _proxies(settings),
         servers=servers,
+        redirectUris=_configured(settings, "redirectUri"),
         windowName=SIGN_IN_WINDOW,
         restricted=restrictions(settings),
         pageSignIn=settings.widget.embedders if settings.widget.page_sign_in else [],
@@ -88,6 +90,7 @@ def before_test(inputs: Inputs, top: str, authorize: list[str]) -> BeforeApp:
         relay=RelayLimits() if inputs.has_relay else None,
         authorize=authorize,
         servers=_servers(inputs.settings),
+        redirectUris=[],
         windowName=TEST_WINDOW,
         restricted={},
         pageSignIn=[],
@@ -114,17 +117,18 @@ def _proxies(settings: Settings) -> list[str]:
     return [f"{origin_of(profile.server)}{PROXY_AUTHORIZE_PATH}" for profile in profiles]
 
 
+def _configured(settings: Settings, name: str) -> list[str]:
+    """The values that the profiles' settings give a parameter."""
+    return sorted({profile.parameters[name] for profile in profiles_of(settings) if name in profile.parameters})
+
+
 def restrictions(settings: Settings) -> Mapping[str, Restriction]:
     """What a link must not decide (docs/widget.md, What the widget does not check)."""
-    profiles, servers = profiles_of(settings), _servers(settings)
-
-    def configured(name: str) -> list[str]:
-        return sorted({profile.parameters[name] for profile in profiles if name in profile.parameters})
-
+    servers = _servers(settings)
     return (
-        {name: Restriction("page-sign-in", configured(name)) for name in PAGE_SIGN_IN_PARAMETERS}
-        | {name: Restriction("server", [*servers, *configured(name)]) for name in SERVER_PARAMETERS}
-        | {name: Restriction("settings", configured(name)) for name in PROXY_PARAMETERS}
+        {name: Restriction("page-sign-in", _configured(settings, name)) for name in PAGE_SIGN_IN_PARAMETERS}
+        | {name: Restriction("server", [*servers, *_configured(settings, name)]) for name in SERVER_PARAMETERS}
+        | {name: Restriction("settings", _configured(settings, name)) for name in PROXY_PARAMETERS}
         | {ERROR_PARAMETER: Restriction("settings", [])}
     )
 

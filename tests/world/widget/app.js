@@ -94,17 +94,19 @@
       .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
-  function authorizeUri() {
+  const usesPkce = !(parameters.clientSecret || parameters.appSecret);
+
+  function authorizeUri(address = `${appServer()}/restapi/oauth/authorize`, extra = {}) {
     const query = new URLSearchParams({
       response_type: "code",
       redirect_uri: redirectUri,
       client_id: clientId,
       state: `${btoa(`${Date.now()}`)}-${stateTail}`,
       display: "page",
-      code_challenge: codeChallenge,
-      code_challenge_method: "S256",
+      ...(usesPkce ? { code_challenge: codeChallenge, code_challenge_method: "S256" } : {}),
+      ...extra,
     });
-    return `${appServer()}/restapi/oauth/authorize?${query}`;
+    return `${address}?${query}`;
   }
 
   async function requestToken(grant, address = `${appServer()}/restapi/oauth/token`) {
@@ -114,7 +116,8 @@
   }
 
   function requestCode(code, tokenUri) {
-    return requestToken({ grant_type: "authorization_code", code, code_verifier: verifier }, tokenUri);
+    const proof = usesPkce ? { code_verifier: verifier } : {};
+    return requestToken({ grant_type: "authorization_code", code, ...proof }, tokenUri);
   }
 
   async function handleCallback(callbackUri, way) {
@@ -168,9 +171,15 @@
     });
   }
 
-  // Synchronous: a browser allows a window only while it handles the click.
-  function signIn() {
-    const uri = authorizeUri();
+  async function discoverUri() {
+    const server = parameters.discoverAppServer || DEFAULTS.appServer;
+    const response = await fetch(`${server}/.well-known/entry-points/initial?clientId=${clientId}`);
+    return authorizeUri((await response.json()).authApi.authorizationUri, { discovery: "true" });
+  }
+
+  // Synchronous, except with discovery: a browser allows a window only while it handles the click.
+  async function signIn() {
+    const uri = parameters.discovery ? await discoverUri() : authorizeUri();
     if (isOn("disableLoginPopup")) {
       window.parent.postMessage({ type: "rc-login-popup-notify", oAuthUri: uri }, "*");
       return;
