@@ -11,6 +11,7 @@ import changes
 import handoff
 import memory
 import report
+import sign_in
 import speed
 import start
 import wire
@@ -21,6 +22,7 @@ from world.host import configured
 # Each gets a folder of its own, the folder of a host with a release, and the release.
 PARTS: dict[str, Callable[[Path, Path, Path], list[Row]]] = {
     "start": start.measure,
+    "sign-in": sign_in.measure,
     "handoff": handoff.measure,
     "wire": wire.measure,
     "speed": speed.measure,

@@ -54,7 +54,8 @@ AROUND = """
     access_log off;
     add_header Cache-Control max-age=600;
     add_header Access-Control-Allow-Origin *;
-    location {cdn_folder} {{ alias {folder}/cdn/; }}
+    # Whatever version a build's adapter names.
+    location ~ ^{cdn_root}[^/]+/(?<file>.*)$ {{ alias {folder}/cdn/$file; }}
     # A copy cached for ten minutes is stale at the next sign-in, and to validate it takes as long.
     location / {{ root {folder}/copy; add_header Cache-Control no-store; }}
   }}
@@ -105,13 +106,15 @@ class Sides:
 
 
 @contextlib.contextmanager
-def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -> Iterator[Sides]:
-    """`host`: the folder of a host with the release. `folder`: an empty one."""
+def both_sides(
+    folder: Path, host: Path, release: Path, platform: list[Route], far_platform: bool = False
+) -> Iterator[Sides]:
+    """`host`: the folder of a host with the release. `folder`: an empty one. `far_platform`: it has a slow link too."""
     for name in ("copy", "team"):
         (folder / name).mkdir(parents=True)
     compressed(release, folder / "cdn")
     key = make_certificate(folder)
-    our_link, their_link, port, http_port, near_port = free_ports(5)
+    our_link, their_link, platform_link, port, http_port, near_port = free_ports(6)
     make_best(host)
     with contextlib.ExitStack() as stack:
         platform_port = stack.enter_context(running_app(Starlette(routes=platform, middleware=[ALLOWED])))
@@ -121,7 +124,7 @@ def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -
             text += AROUND.format(
                 port=near_port,
                 cdn=CDN[0],
-                cdn_folder=CDN_FOLDER,
+                cdn_root=CDN_FOLDER.removesuffix("latest/"),
                 copy=COPY,
                 team=CROSS_SITE,
                 platform=PLATFORMS[0],
@@ -130,8 +133,9 @@ def both_sides(folder: Path, host: Path, release: Path, platform: list[Route]) -
                 folder=folder,
             )
             stack.enter_context(running(folder, text, port, http_port))
-        stack.enter_context(linked({our_link: port, their_link: near_port}))
-        ports = {NGINX: our_link, CDN[0]: their_link, COPY: their_link, CROSS_SITE: near_port, PLATFORMS[0]: near_port}
+        stack.enter_context(linked({our_link: port, their_link: near_port, platform_link: near_port}))
+        ports = {NGINX: our_link, CDN[0]: their_link, COPY: their_link, CROSS_SITE: near_port}
+        ports[PLATFORMS[0]] = platform_link if far_platform else near_port
         yield Sides(folder, server, stack.enter_context(chromium(ports, key)))
 
 

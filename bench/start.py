@@ -46,8 +46,15 @@ def seconds_to_start(page: Page, address: str) -> float:
     """From a user's navigation to the page until the button is there."""
     begun = time.perf_counter()
     page.goto(address, wait_until="commit")
-    page.frame_locator(ADAPTER_FRAME).get_by_role("button", name="Sign In").wait_for()
+    page.frame_locator(ADAPTER_FRAME).get_by_role("button", name="Sign In").wait_for(state="attached")
     return time.perf_counter() - begun
+
+
+def show_phone(page: Page) -> None:
+    """Opens the phone, which a real adapter shows minimized at first."""
+    page.wait_for_function("() => window.RCAdapter")
+    page.evaluate("() => window.RCAdapter.setMinimized?.(false)")
+    page.frame_locator(ADAPTER_FRAME).get_by_role("button", name="Sign In").wait_for()
 
 
 def measure(folder: Path, host: Path, release: Path) -> list[Row]:

@@ -45,6 +45,6 @@
 
   const parameters = parametersOfApp();
   preloadLanguage(values);
-  const gate = createGate({ isKnownServer, embedders: values.pageSignIn });
+  const gate = createGate({ isKnownServer, embedders: values.pageSignIn, callback: values.callback });
   beginSignIns(values, gate, parameters, isAuthorizeAddress);
 })();

@@ -18,7 +18,7 @@
  *
  * @typedef {{origin: string, address: string, parameters: Map<string, string>}} Callback
  * @typedef {{origin: string, source?: unknown}} Sender
- * @typedef {{isKnownServer: (address: string) => boolean, embedders: string[]}} GateValues
+ * @typedef {{isKnownServer: (address: string) => boolean, embedders: string[], callback: BeforeApp['callback']}} GateValues
  *   `embedders`: origins of pages that may sign their users in themselves; none unless the settings allow it
  */
 
@@ -26,22 +26,14 @@
 const createGate = (values) => {
   'use strict';
 
-  const { isKnownServer, embedders } = values;
+  const { isKnownServer, embedders, callback: names } = values;
   const MAX_LENGTH = 8192;
   const OWN = { origin: location.origin };
-
-  // What the app gets to read. RFC 6749 §4.1.2, §4.1.2.1 and §4.2.2, and what RingCentral adds.
-  const PASSED_ON = [
-    'code', 'state', 'error', 'error_description', 'error_uri', 'access_token', 'token_type', 'expires_in', 'scope',
-    'endpoint_id', 'token_uri', 'discovery_uri',
-  ];
-  const CREDENTIALS = ['code_verifier', 'jwt'];
-  const SERVERS = ['token_uri', 'discovery_uri'];
 
   const KNOWN_SERVERS = {
     refusal: 'it names a server that is not RingCentral’s',
     /** @param {Callback} callback */
-    holds: ({ parameters }) => !SERVERS.some((name) => parameters.has(name) && !isKnownServer(parameters.get(name) ?? '')),
+    holds: ({ parameters }) => !names.servers.some((name) => parameters.has(name) && !isKnownServer(parameters.get(name) ?? '')),
   };
 
   /** @type {{refusal: string, holds: (callback: Callback, signIn: PendingSignIn, sender: Sender) => boolean}[]} */
@@ -56,7 +48,7 @@ const createGate = (values) => {
     },
     {
       refusal: 'it brings credentials of its own',
-      holds: ({ parameters }) => !CREDENTIALS.some((name) => parameters.has(name)),
+      holds: ({ parameters }) => !names.credentials.some((name) => parameters.has(name)),
     },
     {
       refusal: 'it brings a token where a code was requested',
@@ -97,8 +89,8 @@ const createGate = (values) => {
   }
 
   /** @type {(callback: Callback, names: string[]) => string} an address of what was read here, for the app to read */
-  function rebuild({ address, parameters }, names) {
-    const query = new URLSearchParams([...parameters].filter(([name]) => names.includes(name)));
+  function rebuild({ address, parameters }, passedOn) {
+    const query = new URLSearchParams([...parameters].filter(([name]) => passedOn.includes(name)));
     return `${address}?${query}`;
   }
 
@@ -110,7 +102,7 @@ const createGate = (values) => {
   function admit(address, sender) {
     const callback = read(address);
     const isFromListed = callback && embedders.includes(sender.origin) && sender.origin !== location.origin;
-    if (isFromListed && KNOWN_SERVERS.holds(callback)) return rebuild(callback, [...PASSED_ON, ...CREDENTIALS]);
+    if (isFromListed && KNOWN_SERVERS.holds(callback)) return rebuild(callback, [...names.passedOn, ...names.credentials]);
     if (lastState !== undefined && callback?.parameters.get('state') === lastState) return undefined;
     const signIn = pending;
     const broken = callback && signIn ? RULES.find(({ holds }) => !holds(callback, signIn, sender)) : RULES[0];
@@ -121,7 +113,7 @@ const createGate = (values) => {
     lastState = signIn.state;
     pending = undefined;
     signIn.end.abort();
-    return rebuild(callback, PASSED_ON);
+    return rebuild(callback, names.passedOn);
   }
 
   Object.defineProperty(window, 'oAuthCallback', {

@@ -95,7 +95,7 @@ FILE_ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "address with a blank in its host": (params('stylesUri = "https://a b/c.css"'), ("params.stylesUri: ", FULL)),
     "list for a parameter": (params('prefix = ["a"]'), ("params.prefix: ", "one value", "text, a number")),
     "date for a parameter": (params("appVersion = 2024-01-01"), ("params.appVersion: ", "one value")),
-    "name that is none": (params('"a&b" = "c"'), ("params.a&b: ", "not a parameter name", "letters, digits")),
+    "name that is none": (params('"a&b" = "c"'), ("params.a&b: ", "not a parameter name", "a-z, A-Z, 0-9")),
     "parameter of a profile": ("[profiles.a.params]\nzIndex = 'x'", ("profiles.a.params.zIndex: ", "zIndex = 999")),
     "setting misspelled": ('public_ur = "x"', ("public_ur: ", "no setting public_ur", "Did you mean public_url?")),
     "table misspelled": ("[redirct]", ("redirct: ", "Did you mean redirect?")),

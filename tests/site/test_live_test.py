@@ -202,12 +202,8 @@ def test_a_callback_with_another_state_is_ignored(internet: Internet, context: B
     login.get_by_text("Sign in", exact=True).wait_for()
     [state] = parse_qs(urlsplit(internet.platform.authorized[0]).query)["state"]
 
-    for wrong in (
-        f"{REDIRECT_URI}?code=forged&state=another",
-        REDIRECT_URI,
-        "x",
-        f"{REDIRECT_URI}?code=a&state={state}x",
-    ):
+    others = [f"{REDIRECT_URI}?code=forged&state={other}" for other in ("another", f"{state}x")]
+    for wrong in (*others, REDIRECT_URI, "x"):
         live_test.page.evaluate("(callback) => window.oAuthCallback(callback)", wrong)
         live_test.page.evaluate("(callback) => postMessage({ callbackUri: callback }, '*')", wrong)
         login.evaluate("(callback) => opener.postMessage({ callbackUri: callback }, '*')", wrong)

@@ -20,7 +20,7 @@ def install(wheel: Path, environment: Path) -> Path:
 
 
 def try_serving(command: Path, folder: Path) -> None:
-    """Starts the server on a free port, asks whether it is ready and for the redirect page, and stops it."""
+    """Starts the server on a free port, requests its readiness and the redirect page, and stops it."""
     server = subprocess.Popen(
         [command, "serve", "--port", "0"],
         cwd=folder,
@@ -34,12 +34,12 @@ def try_serving(command: Path, folder: Path) -> None:
         found = next((one for one in announced if one), None)
         if found is None:
             sys.exit("The server did not start.")
-        with urllib.request.urlopen(f"{found[1]}readyz", timeout=30) as answer:
-            print("readyz:", json.load(answer))
-        with urllib.request.urlopen(f"{found[1]}redirect.html", timeout=30) as answer:
-            page = answer.read()
+        with urllib.request.urlopen(f"{found[1]}readyz", timeout=30) as response:
+            print("readyz:", json.load(response))
+        with urllib.request.urlopen(f"{found[1]}redirect.html", timeout=30) as response:
+            page = response.read()
         if b"oAuthCallback" not in page:
-            sys.exit("The redirect page has no script that hands a sign-in over.")
+            sys.exit("The redirect page has no script that hands a callback over.")
         print("redirect.html:", len(page), "bytes")
     finally:
         server.terminate()

@@ -1,7 +1,7 @@
 """The adapter knows its address from its own script element or from `public_url`, and never guesses it.
 
-A page can load it in ways that give a script no address of its own. Then other scripts of the page, and the
-page's own address, must not count as the adapter's.
+A page can load it in ways that tell a script nothing about where it came from. Then other scripts of the page, and the
+page's own address, must not be taken for the adapter's.
 """
 
 import re
@@ -101,7 +101,7 @@ def test_without_one_a_sentence_says_what_to_do_and_no_phone_starts(
 
 
 @pytest.mark.usefixtures("hosted")
-def test_a_page_beside_the_host_does_not_count_as_its_address(context: BrowserContext) -> None:
+def test_a_page_beside_the_host_is_not_taken_for_it(context: BrowserContext) -> None:
     """`$.getScript("/phone/adapter.js")` on `/crm/` of the same origin."""
     page = context.new_page()
     page.goto(f"https://{PREFIXED}/crm/{QUERY}")  # whatever stands there
@@ -117,7 +117,7 @@ def test_a_page_beside_the_host_does_not_count_as_its_address(context: BrowserCo
 
 
 @pytest.mark.usefixtures("hosted")
-def test_a_script_element_gives_the_adapter_its_address_whatever_else_the_page_has(
+def test_a_script_element_tells_the_adapter_its_address_whatever_else_the_page_has(
     internet: Internet, context: BrowserContext
 ) -> None:
     html = f'<script src="https://{HOST}/adapter.js?disableGlip=false"></script>'

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("hosted")
 
 BASE = f"https://{HOST}"
 REDIRECT_URI = f"{BASE}/redirect.html"
-PREFIX = "Embeddable Host: ignored a sign-in callback: "
+WARNING = "Embeddable Host: ignored a sign-in callback: "
 MESSAGES_HAVE_COME = "new Promise((resolve) => setTimeout(resolve))"  # those that a page has posted to itself
 FORGED = "forged"  # the code of a callback that must not reach the app
 ADAPTER = f'<script src="{BASE}/adapter.js"></script>'
@@ -152,7 +152,7 @@ def test_only_the_callback_of_the_sign_in_under_way_reaches_the_app(
     [code] = internet.platform.codes
     assert [(token.code, token.granted) for token in internet.platform.tokens] == [(code, True)]
     for text in phone.evaluate("refused"):
-        assert text.startswith(PREFIX)
+        assert text.startswith(WARNING)
         assert text.count(".") == 1
         assert text.endswith(".")
         assert FORGED not in text
@@ -172,7 +172,7 @@ def test_a_page_that_knows_the_whole_state_posts_in_vain(internet: Internet, con
 
     [code] = internet.platform.codes
     assert [token.code for token in internet.platform.tokens] == [code]
-    assert phone.evaluate("refused") == [f"{PREFIX}it came from another page."]
+    assert phone.evaluate("refused") == [f"{WARNING}it came from another page."]
 
 
 def sign_in(phone: Phone, internet: Internet) -> str:
@@ -310,7 +310,7 @@ def test_without_pkce_a_redirect_page_that_nobody_knows_completes_nothing(
     page.wait_for_function("() => refused.length > 0")
 
     assert page.evaluate("() => refused") == [
-        f"{PREFIX}the app uses no PKCE, and the redirect URI is neither this host’s nor in its settings."
+        f"{WARNING}the app uses no PKCE, and the redirect URI is neither this host’s nor in its settings."
     ]
     assert internet.platform.tokens == []
 

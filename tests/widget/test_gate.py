@@ -2,7 +2,7 @@
 
 The stand-in app is as careless as the widget: it checks neither the state nor the sender of a callback, and takes a
 verifier and a JWT from it. Each attack is tried twice: on the host, where it causes no token request, and on the same
-host without the gate, where it does.
+host with the gate taken out, where it does.
 """
 
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def follow(browser: Browser, address: str, frame: str) -> Victim:
     browser.window.go(address)
     victim = Victim(browser.window, frame)
     victim.wait_until_ready()
-    victim.wait_until_idle()
+    victim.wait_until_done()
     return victim
 
 
@@ -109,7 +109,7 @@ def sign_in_severed_with_a_message_meanwhile(attacker: Attacker) -> Victim:
     [login] = [one for one in attacker.browser.windows() if one not in before]
     wait_for(login, "document.querySelector('a') !== null")
     attacker.post("opened.frames[0]", {"callbackUri": "x"})
-    victim.wait_until_idle()
+    victim.wait_until_done()
     login.press("a")
     wait_until(lambda: len(attacker.browser.windows()) == len(before), "the login's window is gone")
     return victim
@@ -127,7 +127,7 @@ def test_a_message_during_a_severed_sign_in_ends_nothing(internet: Internet, ope
 def test_without_the_gate_a_message_ends_a_severed_sign_in(internet: Internet, open_any: OpenAny) -> None:
     victim = sign_in_severed_with_a_message_meanwhile(Attacker(internet, open_any(), UNGATED))
 
-    victim.wait_until_idle()
+    victim.wait_until_done()
     assert internet.platform.tokens == []
 
 

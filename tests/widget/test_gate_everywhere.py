@@ -75,7 +75,7 @@ def test_no_attack_signs_a_user_in_wherever_a_release_is_hosted(
             window.go(f"{base}/{link}")
             victim = Victim(window, "")
             victim.wait_until_ready()
-            victim.wait_until_idle()
+            victim.wait_until_done()
 
     assert internet.platform.tokens == []
 

@@ -178,7 +178,7 @@ def test_a_link_signs_nobody_in_where_listed_pages_may(
     window.go(f"{ALLOWING}/{page}?{urlencode(credentials)}")
     victim = Victim(window, "" if page == "app.html" else "#rc-widget-adapter-frame")
     victim.wait_until_ready()
-    victim.wait_until_idle()
+    victim.wait_until_done()
 
     assert internet.platform.tokens == []
     for name in credentials:
@@ -194,7 +194,7 @@ def test_a_listed_page_in_a_window_of_its_own_is_no_exception_for_links(
         page.get_by_text("the phone").click()
     opened.value.locator("#signIn").wait_for()
     victim = Victim(Window(opened.value), "")
-    victim.wait_until_idle()
+    victim.wait_until_done()
 
     assert internet.platform.tokens == []
 

@@ -43,7 +43,7 @@ class Victim:
         texts: list[str] = self.window.evaluate("refused", self.frame)
         return texts
 
-    def wait_until_idle(self) -> None:
+    def wait_until_done(self) -> None:
         """Waits until nothing more can be under way from the app."""
         self.window.evaluate(
             "fetch(location.href, { cache: 'no-store' }).then((response) => response.status)", self.frame
@@ -97,7 +97,7 @@ class Attacker:
         """Waits until so many callbacks were either refused or used for a token request."""
         tokens = self.internet.platform.tokens
         wait_until(lambda: len(victim.refused) + len(tokens) >= count, f"{count} callbacks have come")
-        victim.wait_until_idle()
+        victim.wait_until_done()
 
 
 # What an attacker's page does; each returns how many token requests it is after.

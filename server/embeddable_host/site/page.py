@@ -1,11 +1,10 @@
-"""A page or script of `public/`, with the values of this site put in and what it refers to put in its place.
+"""Pages and scripts of `public/`, with this site's values injected and their references inlined.
 
-A page is one answer: the scripts and stylesheets of `public/` that it names stand in it when it goes out, and its CSP
-allows just those, by hash. Modules (`.mjs`) cannot stand in a page: they are answers of their own, at the top of the
-site.
+A page is one response: the scripts and stylesheets that it refers to are inlined, and its CSP allows only these, by
+hash. Modules (`.mjs`) cannot be inlined: they are addresses of their own, at the top of the site.
 
-A page can have values as well: all of them in a data block, and single ones as the text of an element, for readers
-without JavaScript.
+A page can have values too: all of them in a data block, and single ones as the text of an element, for readers without
+JavaScript.
 """
 
 import base64
@@ -20,13 +19,13 @@ from typing import Any
 
 import embeddable_host
 
-# In a wheel the pages lie in the package, in a checkout beside it.
+# A wheel has the pages inside the package, a checkout has them at its top.
 _PACKAGE = Path(embeddable_host.__file__).parent
 BUILT_IN = next(folder for folder in (_PACKAGE / "public", _PACKAGE.parents[1] / "public") if folder.is_dir())
 MODULE = ".mjs"
 SUFFIXES = (".html", ".css", ".js", MODULE, ".json")
 
-PLACEHOLDER = '{ "values": null }'  # what stands in a script where its values go
+PLACEHOLDER = '{ "values": null }'  # the place for the values in a script
 
 _REFERENCE = re.compile(r"""<script src="([\w.-]+)"></script>|<link rel="stylesheet" href="([\w.-]+)">""")
 _MODULE = re.compile(rf"""(<(?:script type="module" src|link rel="modulepreload" href)=")([\w-]+{MODULE}">)""")
@@ -36,12 +35,12 @@ _INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 _CAPABILITIES = re.compile(r"^/\* embeddable-host (\{.*\}) \*/$", re.MULTILINE)
 
-Values = Mapping[str, Mapping[str, Any]]  # of each script or page that has a place for some, by its file's name
+Values = Mapping[str, Mapping[str, Any]]  # by the file name of the script or page that gets them
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page as it goes out; `scripts` and `styles` are the CSP hashes of what stands in it (CSP3, hash-source)."""
+    """A page as it is sent; `scripts` and `styles` are the CSP hashes of its inline elements (CSP3, hash-source)."""
 
     content: bytes
     scripts: tuple[str, ...]
@@ -49,11 +48,11 @@ class Page:
 
 
 def sources(overlay: Path | None) -> dict[str, str]:
-    """The pages, scripts and stylesheets by name: the built-in ones, and over them those in the team's own folder.
+    """The pages, scripts and stylesheets by file name: the built-in ones, replaced by those of a team's own folder.
 
-    Ours lie in a folder for each part of the site, a team's at the top of theirs; a name says which is meant. A line
-    `// with NAME` in a script stands for the script of that name. Raises ValueError, which begins with the file's name,
-    for one that is not in UTF-8 or names a script that is not there.
+    The built-in ones are in a folder for each part of the site, a team's at the top of theirs. A line `// with NAME` in
+    a script includes the script of that name. Raises ValueError, whose message begins with the file name, for a file
+    that is not UTF-8 or includes a script that does not exist.
     """
     found = {}
     for file in (*sorted(BUILT_IN.rglob("*")), *(sorted(overlay.iterdir()) if overlay else ())):
@@ -61,7 +60,7 @@ def sources(overlay: Path | None) -> dict[str, str]:
             try:
                 found[file.name] = file.read_text(encoding="utf-8")
             except UnicodeDecodeError:
-                raise ValueError(f"{file.name} is not in UTF-8: save it so") from None
+                raise ValueError(f"{file.name} is not UTF-8: save it as UTF-8") from None
     return {name: _assembled(name, found, {name}) if name.endswith(".js") else text for name, text in found.items()}
 
 

@@ -1,7 +1,8 @@
 """The site: a mapping from URL path to asset, computed once from (settings, release, `public/`).
 
-Nothing here looks at a request. What differs by page is worked out in the browser by the scripts of `public/`, which
-are given only what is the same for everybody. The parts make the addresses; here they are put together.
+Nothing here depends on a request. What differs from page to page is worked out in the browser, by the scripts of
+`public/`, which get only values that are the same for everybody. Each part makes its addresses; here they become one
+mapping.
 """
 
 import logging
@@ -25,7 +26,7 @@ from embeddable_host.site.part import Draft, Part
 
 log = logging.getLogger("embeddable_host")
 
-# What the site is made of. An address that two parts make is the first one's.
+# The parts of the site. If two make the same address, the first one has it.
 PARTS: tuple[Part, ...] = (widget, health, redirect, embed, setup, graduation, sign_in_test, static_assets)
 
 MISSING_PAGE = "404.html"
@@ -37,7 +38,7 @@ class Site:
     """What is served: `assets` by path, `missing` for every other path.
 
     `release` is the id of the hosted release, or "cdn". `pending` are the bodies whose best encodings do not exist
-    yet. `releases` and `encoded` are what the next site may take over.
+    yet. `releases` and `encoded` can be reused by the next site.
     """
 
     assets: Mapping[str, Asset]
@@ -52,9 +53,9 @@ class Site:
 
 
 def build_site(settings: Settings, before: Site | None = None) -> Site:
-    """The whole site; what has not changed since the one `before` it is taken from there.
+    """The whole site; what has not changed since the one `before` is reused.
 
-    Raises ReleaseError, SettingsError or OSError where what is configured cannot be served.
+    Raises ReleaseError, SettingsError or OSError if what is configured cannot be served.
     """
     releases = tuple(_hosted(settings, before.releases if before else ()))
     encoder = Encoder(settings.cache, before.encoded if before else {})

@@ -14,6 +14,9 @@ from embeddable_host.contract import (
     APP_SCRIPT,
     APP_SCRIPT_TAG,
     AUTHORIZE_PATH,
+    CALLBACK_CREDENTIALS,
+    CALLBACK_PARAMETERS,
+    CALLBACK_SERVERS,
     DISCOVERY_SERVERS,
     ERROR_PARAMETER,
     LANGUAGE_CHUNK,
@@ -46,6 +49,15 @@ class Restriction:
 
 
 @dataclass(frozen=True)
+class CallbackParameters:
+    """The parameters of a callback, for `gate.js`."""
+
+    passedOn: tuple[str, ...] = CALLBACK_PARAMETERS + CALLBACK_SERVERS
+    credentials: tuple[str, ...] = CALLBACK_CREDENTIALS
+    servers: tuple[str, ...] = CALLBACK_SERVERS
+
+
+@dataclass(frozen=True)
 class BeforeApp:
     """What `before-app.js` is given; `public/globals.d.ts` describes the fields."""
 
@@ -60,6 +72,7 @@ class BeforeApp:
     restricted: Mapping[str, Restriction]
     pageSignIn: list[str]
     isTest: bool
+    callback: CallbackParameters = CallbackParameters()
 
 
 def before_app(inputs: Inputs, release: Release) -> BeforeApp:
