@@ -76,7 +76,7 @@ def test_every_other_use_of_window_open_is_unchanged(internet: Internet, context
 
     for address in (
         "about:blank#other",
-        f"{BASE}/popup.html?state=s&redirect_uri=https://elsewhere.example/redirect.html",
+        f"{BASE}/test.html?state=s&redirect_uri=https://elsewhere.example/redirect.html",
     ):
         with phone.page.expect_popup() as window:
             has_name = phone.evaluate(
