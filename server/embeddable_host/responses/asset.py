@@ -3,22 +3,30 @@
 A request only chooses (`negotiation`). What is sent for each choice (status, headers, body) is made with the asset.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 import aiofiles
+from aiofiles.threadpool.binary import AsyncBufferedReader
 from starlette.types import Message, Receive, Scope, Send
 
 from embeddable_host.responses.body import IDENTITY, Body
 from embeddable_host.responses.headers import Headers
 from embeddable_host.responses.negotiation import byte_range, choose, fields_of, matches, matches_strongly
 
+T = TypeVar("T")
+
 METHODS = ("GET", "HEAD")
 CHUNK = 64 * 1024  # bytes read from a file at once
+DISK_TIMEOUT_SECONDS = 10  # for each read of a file
+FILE_THREADS = ThreadPoolExecutor(8, thread_name_prefix="files")  # of their own: a disk that hangs blocks nothing else
 KEPT_IN_304 = ("Cache-Control", "Content-Location")  # beside ETag and Vary (RFC 9110 §15.4.5)
 
 
@@ -45,6 +53,7 @@ def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, byte
 
 _NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
 _PRECONDITION_FAILED = _plain(HTTPStatus.PRECONDITION_FAILED)
+_DISK_HANGS = _plain(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "5"))
 
 
 @dataclass(frozen=True)
@@ -115,11 +124,19 @@ class Asset:
         start, content = self._response(scope)
         if scope["method"] == "HEAD":
             content = b""
-        if isinstance(content, bytes):
-            await send(start)
-            await send({"type": "http.response.body", "body": content})
-        else:
-            await _stream(send, start, content)
+        if isinstance(content, _FilePart):
+            try:
+                file = await _in_time(aiofiles.open(content.file, "rb", executor=FILE_THREADS))
+            except TimeoutError:
+                start, content = _DISK_HANGS
+            else:
+                try:
+                    await _stream(send, start, content, file)
+                finally:
+                    await _in_time(file.close())
+                return int(start["status"])
+        await send(start)
+        await send({"type": "http.response.body", "body": content})
         return int(start["status"])
 
     def _response(self, scope: Scope) -> tuple[Message, bytes | _FilePart]:
@@ -151,14 +168,19 @@ class Asset:
         return start, _FilePart(content, first, last)
 
 
-async def _stream(send: Send, start: Message, part: _FilePart) -> None:
-    async with aiofiles.open(part.file, "rb") as file:
-        await send(start)  # only once the file is open: until then an error is still an honest 500
-        await file.seek(part.first)
-        remaining = part.last - part.first + 1
-        while remaining > 0:
-            chunk = await file.read(min(CHUNK, remaining))
-            if not chunk:
-                raise OSError(f"{part.file} ended {remaining} bytes too soon")
-            remaining -= len(chunk)
-            await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+async def _stream(send: Send, start: Message, part: _FilePart, file: AsyncBufferedReader) -> None:
+    """Sends a part of an open file: until it is open, an error is still an honest 5xx. Raises OSError."""
+    await send(start)
+    await _in_time(file.seek(part.first))
+    remaining = part.last - part.first + 1
+    while remaining > 0:
+        chunk = await _in_time(file.read(min(CHUNK, remaining)))
+        if not chunk:
+            raise OSError(f"{part.file} ended {remaining} bytes too soon")
+        remaining -= len(chunk)
+        await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+
+
+async def _in_time(use: Awaitable[T]) -> T:
+    """Raises TimeoutError where the disk hangs; the thread that waits for it goes on waiting."""
+    return await asyncio.wait_for(use, DISK_TIMEOUT_SECONDS)
