@@ -103,9 +103,9 @@ def disable_created_series() -> None:
 def shared_metrics() -> Iterator[None]:
     """Processes that are started meanwhile count together, in a folder that is removed at the end.
 
-    In memory, if possible: each count is written to a file, and would wait for its disk.
+    In memory, unless TMPDIR is set: each count is written to a file, and would wait for its disk.
     """
-    memory = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="embeddable-host-", dir=memory) as folder:
+    is_in_memory = os.access(MEMORY, os.W_OK) and "TMPDIR" not in os.environ
+    with tempfile.TemporaryDirectory(prefix="embeddable-host-", dir=MEMORY if is_in_memory else None) as folder:
         os.environ[FOLDER] = folder
         yield

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
@@ -39,6 +40,16 @@ EVERYWHERE = ("0.0.0.0", "::")  # addresses to listen on, but not to open
 
 class ListenError(HostError):
     """The server cannot listen on the address; the message says why and what to do."""
+
+
+class Config(uvicorn.Config):
+    """uvicorn's configuration. With the log, it sets up a worker: uvicorn does this first, and then handles signals."""
+
+    def configure_logging(self) -> None:
+        super().configure_logging()
+        if multiprocessing.parent_process():
+            be_worker()
+            set_up_process()
 
 
 class Workers(Multiprocess):
@@ -139,7 +150,7 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
     """
     listener.set_inheritable(True)
     many = workers > 1
-    settings = uvicorn.Config(
+    settings = Config(
         functools.partial(_worker, config, reload) if many else app,
         factory=many,
         workers=workers,
@@ -174,8 +185,6 @@ def set_up_process() -> None:
 
 def _worker(config: Path | None, reload: bool) -> Any:
     """The application of one worker."""
-    be_worker()
-    set_up_process()
     try:
         return create_app(load(config), config, reload)
     except (SettingsError, ReleaseError, OSError) as error:
