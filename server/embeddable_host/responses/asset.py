@@ -24,6 +24,7 @@ from embeddable_host.responses.negotiation import byte_range, choose, fields_of,
 T = TypeVar("T")
 
 METHODS = ("GET", "HEAD")
+OPTIONS = "OPTIONS"
 CHUNK = 64 * 1024  # bytes read from a file at once
 DISK_TIMEOUT_SECONDS = 10  # for each read of a file
 FILE_THREADS = ThreadPoolExecutor(8, thread_name_prefix="files")  # of their own: a disk that hangs blocks nothing else
@@ -51,7 +52,10 @@ def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, byte
     return _start(status, [*common, *headers]), text
 
 
-_NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
+_ALLOW = ("Allow", ", ".join(METHODS))
+_ALLOW_OPTIONS = ("Allow", ", ".join((*METHODS, OPTIONS)))
+_NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)
+_NOT_ALLOWED_BUT_OPTIONS = _plain(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW_OPTIONS)
 _PRECONDITION_FAILED = _plain(HTTPStatus.PRECONDITION_FAILED)
 _DISK_HANGS = _plain(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "5"))
 
@@ -90,14 +94,23 @@ class Asset:
     """Responds to every request for one address; an ASGI application that returns the status it sent.
 
     `bodies`: the same content in several codings. `headers`: sent with every status but 304, which keeps those of
-    `KEPT_IN_304`. `status`: of a full response; only a 200 has conditions and ranges.
+    `KEPT_IN_304`. `status`: of a full response; only a 200 has conditions and ranges. `has_options`: responds to
+    OPTIONS too, as health checks of some proxies need.
     """
 
-    def __init__(self, media_type: str, bodies: Iterable[Body], headers: Headers = (), status: int = 200) -> None:
+    def __init__(
+        self,
+        media_type: str,
+        bodies: Iterable[Body],
+        headers: Headers = (),
+        status: int = 200,
+        has_options: bool = False,
+    ) -> None:
         self.media_type = media_type
         self.bodies = sorted(bodies, key=lambda body: body.size)
         self.headers = tuple(headers)
         self.status = status
+        self._options = _start(HTTPStatus.NO_CONTENT, [_ALLOW_OPTIONS, *self.headers]) if has_options else None
         self._codings = tuple(body.coding for body in self.bodies)  # the smallest first
         self._vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
         self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *self._vary)
@@ -142,7 +155,9 @@ class Asset:
     def _response(self, scope: Scope) -> tuple[Message, bytes | _FilePart]:
         """The start of the response, and its content."""
         if scope["method"] not in METHODS:
-            return _NOT_ALLOWED
+            if self._options is None:
+                return _NOT_ALLOWED
+            return (self._options, b"") if scope["method"] == OPTIONS else _NOT_ALLOWED_BUT_OPTIONS
         fields = fields_of(scope)
         coding = choose(self._codings, fields.pop("accept-encoding", None))
         if coding is None:

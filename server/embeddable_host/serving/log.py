@@ -10,7 +10,6 @@ import functools
 import logging
 import os
 import queue
-import re
 import select
 import threading
 import time
@@ -18,13 +17,8 @@ from typing import Any
 
 from uvicorn.config import LOGGING_CONFIG
 
-from embeddable_host.relay.protocol import RELAY_PATH
 from embeddable_host.serving.limits import LOG_FLUSH_SECONDS, MAX_LOG_LINE, MAX_LOG_LINES
-
-# What is logged of an address: the beginning that looks like an address of ours. nginx logs the same.
-SEGMENT = "[A-Za-z0-9._~-]{0,64}"
-LOGGED_PATH = rf"(?:/{SEGMENT}(?![A-Za-z0-9._~-])){{1,16}}"
-OUR_PATH = re.compile(LOGGED_PATH)
+from embeddable_host.serving.logged_path import logged_path
 
 STDOUT, STDERR = 1, 2
 BATCH_LINES = 200  # written at once
@@ -32,15 +26,12 @@ BATCH_SECONDS = 0.01  # between two writes, so that a busy server is not interru
 
 
 class PathOnly(logging.Filter):
-    """Cuts off the address in an access log line where it no longer looks like ours: a query may have a code, however
-    it is written. What follows the relay's path is the name of a message."""
+    """Leaves in an access log line what may be logged of the address."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) == 5:
             client, method, address, version, status = record.args
-            path = OUR_PATH.match(str(address))
-            before, relay, _ = path[0].partition(RELAY_PATH) if path else ("", "", "")
-            record.args = (client, method, before + relay, version, status)
+            record.args = (client, method, logged_path(str(address)), version, status)
         return True
 
 

@@ -33,7 +33,7 @@ from embeddable_host.serving.stop import SIGNALS, at_end, be_worker, handle_sign
 
 log = logging.getLogger("embeddable_host")
 
-SOCKET_MODE = 0o666  # the folder of the socket decides who may reach it
+SOCKET_MODE = 0o666  # of the file; its folder decides who may reach it
 RETRY_DELAY_SECONDS = 2  # before a worker that could not start is started again
 EVERYWHERE = ("0.0.0.0", "::")  # addresses to listen on, but not to open
 
@@ -96,13 +96,16 @@ class Workers(Multiprocess):
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
-    """A listening socket, on `uds` if given, whose file is removed at the end. Raises ListenError."""
+def listening(host: str, port: int, uds: Path | None, mode: int = SOCKET_MODE) -> Iterator[socket.socket]:
+    """A listening socket, on the file `uds` if given, which has this mode and is removed at the end.
+
+    Raises ListenError.
+    """
     if uds is None:
         with _listen(host, port) as listener:
             yield listener
         return
-    with _listen_on_file(uds) as listener, at_end(functools.partial(uds.unlink, missing_ok=True)):
+    with _listen_on_file(uds, mode) as listener, at_end(functools.partial(uds.unlink, missing_ok=True)):
         yield listener
 
 
@@ -116,12 +119,12 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _listen_on_file(uds: Path) -> socket.socket:
+def _listen_on_file(uds: Path, mode: int) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     try:
         if _is_stale(uds):
             uds.unlink()
-        umask = os.umask(0o777 & ~SOCKET_MODE)  # so that it never has another mode
+        umask = os.umask(0o777 & ~mode)  # so that the file never has another mode
         try:
             listener.bind(str(uds))
         finally:
