@@ -60,7 +60,7 @@ def seconds_of_version() -> float:
     return time.monotonic() - begun
 
 
-def settled(server: Server) -> float:
+def memory_at_rest(server: Server) -> float:
     """The memory once it is stable: after a change the old site stays a while, and the best encodings are made."""
     readings = [server.memory]
     while len(readings) < STILL or max(readings[-STILL:]) - min(readings[-STILL:]) > 0.5:
@@ -110,10 +110,10 @@ def swaps(host: Path, releases: list[str]) -> Row:
     """The memory of a new server after many changes of release and settings, compared with after the first."""
     with serving(host) as server:
         change(host, server, 3, "before", releases[-1])
-        before = settled(server)
+        before = memory_at_rest(server)
         for number in range(CHANGES):
             change(host, server, 3, f"change {number}.", releases[number % len(releases)])
-        return Row(f"memory after {CHANGES} swaps", "MiB", [settled(server)], "≤ 1.10", "before them", [before])
+        return Row(f"memory after {CHANGES} swaps", "MiB", [memory_at_rest(server)], "≤ 1.10", "before them", [before])
 
 
 def fill_cache(host: Path) -> None:
@@ -126,7 +126,7 @@ def grown(host: Path, what: str, profiles: int, releases: list[str]) -> list[Row
     fill_cache(host)
     seconds = [seconds_to_start(host)]
     with serving(host) as server:
-        memory = [settled(server)]
+        memory = [memory_at_rest(server)]
         swap = [
             change(host, server, profiles, f"swap {what} {each}.", releases[each % len(releases)]) for each in (0, 1)
         ]
@@ -141,7 +141,7 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
     rows = [show(Row("start to first response", "s", [seconds_to_start(host) for _ in range(STARTS)], "≤ 1.0"))]
     rows.append(show(Row("embeddable-host --version", "s", [seconds_of_version() for _ in range(STARTS)], "≤ 0.20")))
     with serving(host) as server:
-        rows.append(show(Row("memory at rest", "MiB", [settled(server)], "≤ 64")))
+        rows.append(show(Row("memory at rest", "MiB", [memory_at_rest(server)], "≤ 64")))
     store = Store(host, release)
     second = store.add(folder / "2", 2)
     rows.append(show(swaps(host, [store.first, second])))

@@ -24,6 +24,8 @@ interface BeforeApp {
   authorize: string[];
   /** origins of RingCentral's servers and of those in the settings */
   servers: string[];
+  /** the redirect URIs in the settings */
+  redirectUris: string[];
   /** the name of the app's sign-in window */
   windowName: string;
   restricted: Restricted;
@@ -31,4 +33,6 @@ interface BeforeApp {
   pageSignIn: string[];
   /** whether a page of the host stands in for the app, with any client id and redirect URI */
   isTest: boolean;
+  /** the parameters of a callback: those that the app may read, and those that need a check */
+  callback: { passedOn: string[]; credentials: string[]; servers: string[] };
 }

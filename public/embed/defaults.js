@@ -35,6 +35,8 @@
   }
 
   const own = Object.fromEntries(ownParameters());
+  // The adapter reads this window's address as well, and an old one nothing else.
+  if (isPopup) history.replaceState(history.state, '', `${location.pathname}?${new URLSearchParams(own)}`);
 
   /**
    * Lowest first: the host's own values, the profile's, the page's. An empty value switches a default off.
@@ -66,8 +68,7 @@
   }
 
   function openApp() {
-    const fragment = location.hash.includes('=') ? '' : location.hash; // the widget would read parameters from it
-    location.replace(withParameters(at(values.app)) + fragment);
+    location.replace(withParameters(at(values.app)) + restrictFragment(location.hash));
   }
 
   // The adapter's own RCAdapterInit, as soon as it is there, and the call that waits for it.

@@ -20,9 +20,7 @@
     const query = new URLSearchParams(location.search);
     if (values.isTest) return query;
     const parameters = restrictParameters(query, values.restricted, values.pageSignIn.length > 0);
-    // The widget reads parameters from the fragment as well, and prefers them. A place in the app has no "=".
-    const fragment = location.hash.includes('=') ? '' : location.hash;
-    history.replaceState(history.state, '', `${location.pathname}?${parameters}${fragment}`);
+    history.replaceState(history.state, '', `${location.pathname}?${parameters}${restrictFragment(location.hash)}`);
     return parameters;
   }
 
@@ -47,6 +45,6 @@
 
   const parameters = parametersOfApp();
   preloadLanguage(values);
-  const gate = createGate({ isKnownServer, embedders: values.pageSignIn });
+  const gate = createGate({ isKnownServer, embedders: values.pageSignIn, callback: values.callback });
   beginSignIns(values, gate, parameters, isAuthorizeAddress);
 })();

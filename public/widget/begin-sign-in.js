@@ -50,6 +50,11 @@ const beginSignIns = (values, gate, parameters, isAuthorizeAddress) => {
     return bases.find((base) => new URL('redirect.html', base).href === address);
   }
 
+  /** Whether the redirect page at this address is the host's, or the settings'. @param {string} address */
+  function isKnownPage(address) {
+    return values.isTest || baseOf(address) !== undefined || values.redirectUris.includes(address);
+  }
+
   /**
    * The sign-in that a call of window.open begins; none where it opens anything else.
    * @param {unknown[]} args
@@ -68,6 +73,7 @@ const beginSignIns = (values, gate, parameters, isAuthorizeAddress) => {
       state,
       redirectUri: target.origin + target.pathname,
       responseType: query.get('response_type') ?? '',
+      isBound: query.has('code_challenge') || isKnownPage(target.href),
       window: null,
       end: new AbortController(),
       isRelayed: false,

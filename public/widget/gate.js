@@ -11,30 +11,30 @@
  * @property {string} state
  * @property {string} redirectUri
  * @property {string} responseType
+ * @property {boolean} isBound whether a code of another sign-in cannot take the place of this one's: PKCE prevents that,
+ *   or the redirect page is one that the host knows
  * @property {Window | null} window
  * @property {AbortController} end aborted when its callback has come, another sign-in begins, or the app is unloaded
  *
- * @typedef {{address: string, parameters: Map<string, string>}} Callback
+ * @typedef {{origin: string, address: string, parameters: Map<string, string>}} Callback
  * @typedef {{origin: string, source?: unknown}} Sender
- * @typedef {{isKnownServer: (address: string) => boolean, embedders: string[]}} GateValues
- *   `embedders`: origins of pages that may sign their users in themselves, as in widget.embedders; else none
+ * @typedef {{isKnownServer: (address: string) => boolean, embedders: string[], callback: BeforeApp['callback']}} GateValues
+ *   `embedders`: origins of pages that may sign their users in themselves; none unless the settings allow it
  */
 
 /** @param {GateValues} values */
 const createGate = (values) => {
   'use strict';
 
-  const { isKnownServer, embedders } = values;
+  const { isKnownServer, embedders, callback: names } = values;
   const MAX_LENGTH = 8192;
   const OWN = { origin: location.origin };
 
-  // What the app gets to read. RFC 6749 §4.1.2, §4.1.2.1 and §4.2.2, and what RingCentral adds.
-  const PASSED_ON = [
-    'code', 'state', 'error', 'error_description', 'error_uri', 'access_token', 'token_type', 'expires_in', 'scope',
-    'endpoint_id', 'token_uri', 'discovery_uri',
-  ];
-  const CREDENTIALS = ['code_verifier', 'jwt'];
-  const SERVERS = ['token_uri', 'discovery_uri'];
+  const KNOWN_SERVERS = {
+    refusal: 'it names a server that is not RingCentral’s',
+    /** @param {Callback} callback */
+    holds: ({ parameters }) => !names.servers.some((name) => parameters.has(name) && !isKnownServer(parameters.get(name) ?? '')),
+  };
 
   /** @type {{refusal: string, holds: (callback: Callback, signIn: PendingSignIn, sender: Sender) => boolean}[]} */
   const RULES = [
@@ -48,26 +48,28 @@ const createGate = (values) => {
     },
     {
       refusal: 'it brings credentials of its own',
-      holds: ({ parameters }) => !CREDENTIALS.some((name) => parameters.has(name)),
+      holds: ({ parameters }) => !names.credentials.some((name) => parameters.has(name)),
     },
     {
       refusal: 'it brings a token where a code was requested',
       holds: ({ parameters }, { responseType }) => !parameters.has('access_token') || responseType.includes('token'),
     },
-    {
-      refusal: 'it names a server that is not RingCentral’s',
-      holds: ({ parameters }) => !SERVERS.some((name) => parameters.has(name) && !isKnownServer(parameters.get(name) ?? '')),
-    },
+    KNOWN_SERVERS,
     {
       refusal: 'it came from another page',
-      holds: (_, { window: opened, redirectUri }, { origin, source }) =>
-        origin === location.origin || origin === new URL(redirectUri).origin || (opened !== null && source === opened),
+      holds: (callback, { window: opened }, { origin, source }) =>
+        origin === location.origin || origin === callback.origin || (opened !== null && source === opened),
+    },
+    {
+      refusal: 'the app uses no PKCE, and the redirect URI is neither this host’s nor in its settings',
+      holds: (_, { isBound }) => isBound,
     },
   ];
 
   /** @type {PendingSignIn | undefined} */
   let pending;
-  let lastState = ''; // of the callback that has passed: the same may come a second way
+  /** @type {string | undefined} */
+  let lastState; // of the callback that has passed: the same may come a second way
   /** @type {unknown} */
   let appCallback = window.oAuthCallback;
   /** @type {WeakSet<Event>} */
@@ -82,12 +84,13 @@ const createGate = (values) => {
     const url = new URL(address);
     const entries = [...url.searchParams, ...new URLSearchParams(url.hash.slice(1))];
     const parameters = new Map(entries);
-    return parameters.size === entries.length ? { address: url.origin + url.pathname, parameters } : undefined;
+    if (parameters.size !== entries.length) return undefined;
+    return { origin: url.origin, address: url.origin + url.pathname, parameters };
   }
 
   /** @type {(callback: Callback, names: string[]) => string} an address of what was read here, for the app to read */
-  function rebuild({ address, parameters }, names) {
-    const query = new URLSearchParams([...parameters].filter(([name]) => names.includes(name)));
+  function rebuild({ address, parameters }, passedOn) {
+    const query = new URLSearchParams([...parameters].filter(([name]) => passedOn.includes(name)));
     return `${address}?${query}`;
   }
 
@@ -98,8 +101,9 @@ const createGate = (values) => {
    */
   function admit(address, sender) {
     const callback = read(address);
-    if (callback && isListed(sender.origin)) return rebuild(callback, [...PASSED_ON, ...CREDENTIALS]);
-    if (callback && callback.parameters.get('state') === lastState) return undefined;
+    const isFromListed = callback && embedders.includes(sender.origin) && sender.origin !== location.origin;
+    if (isFromListed && KNOWN_SERVERS.holds(callback)) return rebuild(callback, [...names.passedOn, ...names.credentials]);
+    if (lastState !== undefined && callback?.parameters.get('state') === lastState) return undefined;
     const signIn = pending;
     const broken = callback && signIn ? RULES.find(({ holds }) => !holds(callback, signIn, sender)) : RULES[0];
     if (broken || !callback || !signIn) {
@@ -109,15 +113,7 @@ const createGate = (values) => {
     lastState = signIn.state;
     pending = undefined;
     signIn.end.abort();
-    return rebuild(callback, PASSED_ON);
-  }
-
-  /** @param {string} origin */
-  function isListed(origin) {
-    return embedders.some((listed) => {
-      const [scheme, host] = listed.split('://*.');
-      return host ? origin.startsWith(`${scheme}://`) && origin.endsWith(`.${host}`) : origin === listed;
-    });
+    return rebuild(callback, names.passedOn);
   }
 
   Object.defineProperty(window, 'oAuthCallback', {
@@ -148,7 +144,7 @@ const createGate = (values) => {
       const { data, origin, source } = event;
       if (passed.has(event) || !(data?.callbackUri || data?.refreshCallbackUri)) return;
       event.stopImmediatePropagation();
-      const callback = data.callbackUri && admit(data.callbackUri, { origin, source });
+      const callback = admit(data.callbackUri, { origin, source });
       if (callback) dispatch(new MessageEvent('message', { data: { callbackUri: callback }, origin, source }));
     },
     true,

@@ -11,6 +11,13 @@
  * @typedef {Record<string, {kind: Restriction, values: string[]}>} Restricted the values that an address may give
  */
 
+/**
+ * The fragment of an address that starts the app, without parameters in it: the widget reads them there as well, and
+ * prefers them. What remains is a place in the app, such as "#/dialer".
+ * @param {string} hash
+ */
+const restrictFragment = (hash) => (/^#[\w/-]*$/.test(hash) ? hash : '');
+
 /** @type {(query: URLSearchParams, restricted: Restricted, allowsPageSignIn: boolean) => URLSearchParams} */
 const restrictParameters = (query, restricted, allowsPageSignIn) => {
   'use strict';

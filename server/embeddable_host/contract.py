@@ -21,6 +21,20 @@ AUTHORIZE_PATH = "/restapi/oauth/authorize"
 PROXY_AUTHORIZE_PATH = "/authorize"  # of a server that authProxy names
 SIGN_IN_WINDOW = "rc-oauth"  # the name of the app's sign-in window
 
+# How a callback comes in: a function of the app's window, a field of a message, and the end of a storage key. A call, a
+# message and a storage event each suffice.
+CALLBACK_FUNCTION = "oAuthCallback"
+CALLBACK_FIELD = "callbackUri"
+CALLBACK_KEY_END = "-callbackUri"
+# What the app reads of a callback (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2, and RingCentral’s own), and what it should not:
+# credentials, which replace its own, and servers, which it trusts when discovery is on.
+CALLBACK_PARAMETERS = (
+    *("code", "state", "error", "error_description", "error_uri"),
+    *("access_token", "token_type", "expires_in", "scope", "endpoint_id"),
+)
+CALLBACK_CREDENTIALS = ("code_verifier", "jwt")
+CALLBACK_SERVERS = ("token_uri", "discovery_uri")
+
 # Parameters by which a page signs its users in itself; the widget takes them from any address.
 PAGE_SIGN_IN_PARAMETERS = ("authorizationCode", "authorizationCodeVerifier", "jwt", "disableLoginPopup")
 SERVER_PARAMETERS = ("appServer", "discoverAppServer")

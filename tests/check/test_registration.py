@@ -56,14 +56,14 @@ class Outside:
 @pytest.fixture
 def outside(internet: Internet, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
     monkeypatch.setattr("embeddable_host.check.registration.TIMEOUT_SECONDS", 5.0)
-    gateway.asked.clear()
+    gateway.targets.clear()
     trust = {
         "SSL_CERT_FILE": str(internet.folder / "certificate.pem"),
         "HTTPS_PROXY": f"http://127.0.0.1:{gateway.port}",
         "NO_PROXY": "",
     }
     yield Outside(internet, gateway, trust)
-    assert set(gateway.asked) <= {f"{name}:443" for name in (*PLATFORMS, CROSS_SITE)}, "a client id went elsewhere"
+    assert set(gateway.targets) <= {f"{name}:443" for name in (*PLATFORMS, CROSS_SITE)}, "a client id went elsewhere"
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_known_apps_are_no_findings(folder: Path, host: Server, outside: Outside
     assert f"(default) {known}. 200 OK, RingCentral's login page" in one_line(result.stdout)
     assert "/sandbox/redirect.html. 200 OK, RingCentral's login page" in one_line(result.stdout)
     assert outside.servers == [PRODUCTION] * 2
-    assert outside.gateway.asked == [f"{PRODUCTION}:443"] * 2
+    assert outside.gateway.targets == [f"{PRODUCTION}:443"] * 2
 
 
 def test_a_redirect_to_the_login_host_means_a_known_app(one_app: Path, outside: Outside) -> None:
@@ -342,7 +342,7 @@ def test_a_server_in_no_proxy_is_asked_directly(tmp_path: Path, outside: Outside
 
     [registration] = registrations(outside.check(here, "--json", NO_PROXY="localhost"))
 
-    assert outside.gateway.asked == []
+    assert outside.gateway.targets == []
     assert registration["result"] == "registration-unclear"
     assert "certificate verify failed" in registration["response"]  # the world's is not for this name
 
@@ -383,7 +383,7 @@ def test_without_the_option_nobody_is_asked_and_the_report_mentions_it(
     assert "Registration: not checked. --registration asks RingCentral" in one_line(result.stdout)
     assert as_json.report["registration"] is None
     assert outside.servers == []
-    assert outside.gateway.asked == []
+    assert outside.gateway.targets == []
 
 
 def test_the_option_needs_settings(tmp_path: Path, one_app: Path, outside: Outside) -> None:

@@ -11,6 +11,8 @@ from embeddable_host.cli.main import main
 from embeddable_host.config.settings import Settings
 from world.settings import FILE, FULL, ORIGIN, SECRET, assert_contains, embedders, error_lines, origins, params
 
+PAGE_SIGN_IN = "[widget]\npage_sign_in = true"
+
 # What the file contains, and parts of the message.
 
 FILE_ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -38,6 +40,20 @@ FILE_ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "embedder with a wildcard inside": (embedders("https://a.*.example.com"), ("widget.embedders[0]: ", ORIGIN)),
     "embedder with a directive": (embedders(f"{ORIGIN}; script-src *"), ("widget.embedders[0]: ", ORIGIN)),
     "embedders that are a number": ("[widget]\nembedders = 5", ("widget.embedders: ", "list")),
+    "pages that sign in, any": (PAGE_SIGN_IN, ("widget.page_sign_in: ", "exact origins", f'["{ORIGIN}"]')),
+    "pages that sign in, with a wildcard": (
+        f'{PAGE_SIGN_IN}\nembedders = ["https://*.example.com"]',
+        ("widget.page_sign_in: ", "exact origins"),
+    ),
+    "pages that sign in, none": (f"{PAGE_SIGN_IN}\nembedders = []", ("widget.page_sign_in: ", "exact origins")),
+    "window left to any page": (
+        params("disableLoginPopup = true"),
+        ("params.disableLoginPopup: ", "page_sign_in = true", "widget.embedders", "remove disableLoginPopup"),
+    ),
+    "window left to any page, in a profile": (
+        "[profiles.a.params]\ndisableLoginPopup = true",
+        ("profiles.a.params.disableLoginPopup: ", "page_sign_in = true"),
+    ),
     "any origin": (origins("*"), ("redirect.origins[0]: ", '"*" is not an origin', ORIGIN)),
     "wildcard origin": (origins("https://*.example.com"), ("redirect.origins[0]: ", ORIGIN)),
     "opaque origin": (origins("null"), ("redirect.origins[0]: ", ORIGIN)),
@@ -79,7 +95,7 @@ FILE_ERRORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "address with a blank in its host": (params('stylesUri = "https://a b/c.css"'), ("params.stylesUri: ", FULL)),
     "list for a parameter": (params('prefix = ["a"]'), ("params.prefix: ", "one value", "text, a number")),
     "date for a parameter": (params("appVersion = 2024-01-01"), ("params.appVersion: ", "one value")),
-    "name that is none": (params('"a&b" = "c"'), ("params.a&b: ", "not a parameter name", "letters, digits")),
+    "name that is none": (params('"a&b" = "c"'), ("params.a&b: ", "not a parameter name", "a-z, A-Z, 0-9")),
     "parameter of a profile": ("[profiles.a.params]\nzIndex = 'x'", ("profiles.a.params.zIndex: ", "zIndex = 999")),
     "setting misspelled": ('public_ur = "x"', ("public_ur: ", "no setting public_ur", "Did you mean public_url?")),
     "table misspelled": ("[redirct]", ("redirct: ", "Did you mean redirect?")),
@@ -109,6 +125,7 @@ ENVIRONMENT_ERRORS: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
     "below a text": ({"PUBLIC_URL__X": "x"}, ("EMBEDDABLE_PUBLIC_URL__X: ", "no setting x")),
     "address": ({"PUBLIC_URL": "phone"}, ("EMBEDDABLE_PUBLIC_URL: ", '"phone"', FULL)),
     "switch": ({"ALLOW_PUBLIC_SECRETS": "maybe"}, ("EMBEDDABLE_ALLOW_PUBLIC_SECRETS: ", "true or false")),
+    "pages that sign in": ({"WIDGET__PAGE_SIGN_IN": "true"}, ("EMBEDDABLE_WIDGET__PAGE_SIGN_IN: ", "exact origins")),
     "count": ({"RELAY__LIMIT": "-5"}, ("EMBEDDABLE_RELAY__LIMIT: ", '"-5" is not a count')),
     "origin": ({"REDIRECT__ORIGINS": f"{ORIGIN},*"}, ("EMBEDDABLE_REDIRECT__ORIGINS: ", '"*"', ORIGIN)),
     "parameter's switch": (

@@ -9,7 +9,7 @@ from embeddable_host.cli.main import main
 from embeddable_host.config.parameters import PARAMETERS, SWITCHES, encode
 from embeddable_host.config.settings import Settings
 from embeddable_host.config.warnings import warnings
-from world.settings import WRITTEN, assert_contains, params
+from world.settings import ORIGIN, WRITTEN, assert_contains, embedders, params
 
 # How the widget reads switches (`docs/widget.md`, Parameters). Every other one is truthy.
 PRESENCE = {
@@ -37,7 +37,8 @@ def test_the_table_has_every_switch_that_is_not_truthy() -> None:
 @pytest.mark.parametrize("name", SWITCH_NAMES)
 def test_a_switch_is_encoded_as_the_widget_reads_it(loaded: Callable[..., Settings], name: str) -> None:
     for written, expected in zip(("true", "false"), TRUE_AND_FALSE[kind_in_the_widget(name)], strict=True):
-        settings = loaded(params(f"{name} = {written}"))
+        listed = f"{embedders(ORIGIN)}\npage_sign_in = true\n"  # as disableLoginPopup needs it
+        settings = loaded(listed + params(f"{name} = {written}"))
         assert encode(settings.parameters(None)).get(name) == expected
 
 

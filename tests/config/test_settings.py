@@ -9,7 +9,7 @@ import pytest
 from embeddable_host.config.errors import SettingsError
 from embeddable_host.config.load import load
 from embeddable_host.config.settings import Settings
-from world.settings import FILE, WRITTEN, assert_contains, origins
+from world.settings import FILE, ORIGIN, WRITTEN, assert_contains, embedders, origins, params
 
 
 def test_no_file_at_all_is_valid(folder: Path) -> None:
@@ -135,3 +135,13 @@ def test_origins_are_stored_as_browsers_write_them(loaded: Callable[..., Setting
 
 def test_an_address_gets_a_slash_at_the_end(loaded: Callable[..., Settings]) -> None:
     assert loaded('public_url = "https://example.com/phone"').public_url == "https://example.com/phone/"
+
+
+def test_listed_pages_may_sign_their_users_in_themselves(loaded: Callable[..., Settings]) -> None:
+    settings = loaded(f"{embedders(ORIGIN)}\npage_sign_in = true\n{params('disableLoginPopup = true')}")
+    assert settings.widget.page_sign_in
+    assert settings.widget.embedders == [ORIGIN]
+
+
+def test_a_window_that_is_not_left_to_the_page_needs_no_listed_pages(loaded: Callable[..., Settings]) -> None:
+    assert loaded(params("disableLoginPopup = false")).params == {"disableLoginPopup": False}

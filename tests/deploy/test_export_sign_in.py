@@ -44,7 +44,7 @@ def test_a_user_signs_in_with_no_server_of_ours_and_no_log_has_the_code(
         phone = Phone(page)
         login = phone.open_login()
         phone.see("Signed in")
-        phone.settle(login)
+        phone.wait_until_done(login)
 
     [code] = internet.platform.codes
     [token] = internet.platform.tokens

@@ -47,13 +47,13 @@ def test_slow_readers_hold_nobody_up_and_the_host_is_asked_once(
     folder: Path, server: Server, proxy: Proxy, connections: list[ssl.SSLSocket]
 ) -> None:
     path = f"/widget/{open_release(folder / 'var' / 'releases').id}/{LARGE}"
-    asked = server.times_said(path)
+    requests = server.times_said(path)
     for connection in connections:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {NGINX}\r\n\r\n".encode())
         assert connection.recv(12) == b"HTTP/1.1 200"
     assert proxy.ask(REDIRECT_PAGE).status == 200
-    assert server.times_said(path) <= asked + 1
+    assert server.times_said(path) <= requests + 1
 
 
 def test_pipelined_requests_get_their_responses_in_order(server: Server, connections: list[ssl.SSLSocket]) -> None:

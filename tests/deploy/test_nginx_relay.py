@@ -17,7 +17,7 @@ from world.host import Response, Server, ask, configured, run, serving
 from world.hosts import SETTINGS
 from world.internet import NGINX, NGINX_PREFIXED, free_ports
 from world.proxy import PREFIX, Proxy, fronting, trusting
-from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, altered, hurried, leave, new_id, post, take
+from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, altered, new_id, post, put, take, with_times
 from world.timeouts import TIMEOUT, wait_until
 from world.upstream import ok, recording
 
@@ -40,7 +40,7 @@ PLACES = [
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A host where nobody waits long."""
     folder = configured(tmp_path_factory.mktemp("nginx-relay") / "host", SETTINGS)
-    with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.5)) as server:
+    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.5)) as server:
         yield server
 
 
@@ -57,8 +57,8 @@ def proxy(server: Server, certificates: Path, tmp_path_factory: pytest.TempPathF
 @pytest.mark.parametrize(("name", "folder"), PLACES)
 def test_a_message_is_put_and_taken_once(server: Server, proxy: Proxy, name: dict[str, str], folder: str) -> None:
     id, content = new_id(), bytes(range(256)) * 32
-    assert leave(proxy, id, content, name, folder).status == 201
-    assert leave(proxy, id, b"other", name, folder).status == 409
+    assert put(proxy, id, content, name, folder).status == 201
+    assert put(proxy, id, b"other", name, folder).status == 409
 
     taken = take(proxy, id, name, folder)
 
@@ -73,15 +73,15 @@ def test_a_waiting_client_gets_a_message_when_it_is_put(
     ids = [new_id() for _ in range(5)]
     waiting = [Waiting(proxy, id, name, folder) for id in ids]
     for id in ids:
-        assert leave(proxy, id, id.encode(), name, folder).status == 201
+        assert put(proxy, id, id.encode(), name, folder).status == 201
     # Whoever has waited too long on a busy machine asks again.
-    got = [one.answer.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
+    got = [one.response.body or take(proxy, id, name, folder).body for one, id in zip(waiting, ids, strict=True)]
     assert [content.decode() for content in got] == ids
 
 
 def test_the_relays_response_headers_reach_the_browser_unchanged(proxy: Proxy) -> None:
     id = new_id()
-    responses = [leave(proxy, id), leave(proxy, id), take(proxy, id), take(proxy, id)]
+    responses = [put(proxy, id), put(proxy, id), take(proxy, id), take(proxy, id)]
     responses.append(proxy.ask(f"/relay/{id}", {"Access-Control-Request-Method": "POST"}, "OPTIONS"))
 
     assert [response.status for response in responses] == [201, 409, 200, 204, 405]
@@ -133,15 +133,15 @@ def test_pages_of_other_origins_are_refused_by_the_name_that_is_configured(
     own = {**name, "Sec-Fetch-Site": [], "Origin": f"https://{name['Host']}:{proxy.port}"}
     foreign = {**own, "Origin": "https://crm.example.com"}
 
-    assert leave(proxy, new_id(), headers=own, folder=folder).status == 201
-    assert leave(proxy, new_id(), headers=foreign, folder=folder).status == 403
+    assert put(proxy, new_id(), headers=own, folder=folder).status == 201
+    assert put(proxy, new_id(), headers=foreign, folder=folder).status == 403
     assert take(proxy, new_id(), foreign, folder).status == 403
     assert take(proxy, new_id(), {**name, "Sec-Fetch-Site": "cross-site"}, folder).status == 403
 
 
 def test_a_message_that_is_too_large_is_refused(proxy: Proxy) -> None:
-    assert leave(proxy, new_id(), b"x" * (LIMIT + 1), SITE).status == 413
-    assert leave(proxy, new_id(), b"x" * (LIMIT + 1), BELOW, PREFIX).status == 413
+    assert put(proxy, new_id(), b"x" * (LIMIT + 1), SITE).status == 413
+    assert put(proxy, new_id(), b"x" * (LIMIT + 1), BELOW, PREFIX).status == 413
 
 
 def test_a_body_without_end_is_refused(proxy: Proxy) -> None:
@@ -164,7 +164,7 @@ def connected(proxy: Proxy) -> Iterator[socket.socket]:
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE"])
 def test_another_method_is_refused_by_the_server_and_takes_nothing(proxy: Proxy, method: str) -> None:
     id = new_id()
-    assert leave(proxy, id, headers=SITE).status == 201
+    assert put(proxy, id, headers=SITE).status == 201
     response = proxy.ask(f"/relay/{id}", OWN_PAGE, method)
 
     assert (response.status, response.headers["allow"]) == (405, "GET, POST")
@@ -176,7 +176,7 @@ def test_what_is_not_an_id_is_not_found(server: Server, proxy: Proxy, id: str) -
     response = take(proxy, id, SITE)
 
     assert (response.status, response.body) == (404, server.ask("/not-there").body)
-    assert leave(proxy, id, headers=SITE).status == 405
+    assert put(proxy, id, headers=SITE).status == 405
 
 
 def test_a_message_that_a_client_no_longer_waits_for_stays_for_the_next(tmp_path: Path, certificates: Path) -> None:
@@ -193,7 +193,7 @@ def test_a_message_that_a_client_no_longer_waits_for_stays_for_the_next(tmp_path
             connection.sendall(f"GET /relay/{id} HTTP/1.1\r\nHost: {NGINX}\r\n\r\n".encode())
             server.wait_until_it_says("looks for a message")
         wait_until(lambda: b'"/relay/",status="499"' in server.ask("/metrics").body, "the host sees it")
-        assert leave(proxy, id, headers=SITE).status == 201
+        assert put(proxy, id, headers=SITE).status == 201
         assert take(proxy, id, SITE).body == b"sealed"
 
 
@@ -215,9 +215,9 @@ def test_nothing_of_an_id_or_a_message_is_logged(proxy: Proxy, tmp_path: Path, c
         for name, folder in ((SITE, "/"), (BELOW, f"{PREFIX}sandbox/")):
             sent = {**name, "Referer": f"https://a.example/relay/{id}", "Sec-Fetch-Site": "same-origin"}
             for one in [id, *odd]:
-                leave(proxy, one, content, sent, folder)
+                put(proxy, one, content, sent, folder)
                 take(proxy, one, sent, folder)
-            leave(proxy, id, content + b"too large", sent, folder)
+            put(proxy, id, content + b"too large", sent, folder)
 
     (nobody,) = free_ports(1)
     with fronting(tmp_path, certificates, [f"127.0.0.1:{nobody}"]) as dead:
@@ -326,8 +326,8 @@ def replicas(tmp_path: Path) -> Iterator[tuple[Server, Server]]:
     """Two that share nothing."""
     one, other = (configured(tmp_path / name, SETTINGS) for name in ("one", "other"))
     with (
-        serving(one, environment=hurried(one, WAIT_SECONDS=0.5)) as first,
-        serving(other, environment=hurried(other, WAIT_SECONDS=0.5)) as second,
+        serving(one, environment=with_times(one, WAIT_SECONDS=0.5)) as first,
+        serving(other, environment=with_times(other, WAIT_SECONDS=0.5)) as second,
     ):
         yield first, second
 
@@ -339,7 +339,7 @@ def test_a_message_is_taken_from_the_replica_that_stored_it(
     with fronting(tmp_path / "nginx", certificates, upstreams) as proxy:
         for name, folder in ((SITE, "/"), (BELOW, PREFIX)):
             ids = [new_id() for _ in range(20)]
-            assert {leave(proxy, id, id.encode(), name, folder).status for id in ids} == {201}
+            assert {put(proxy, id, id.encode(), name, folder).status for id in ids} == {201}
             assert [take(proxy, id, name, folder).body.decode() for id in ids] == ids
 
     for server in replicas:
@@ -354,7 +354,7 @@ def test_one_of_two_replicas_is_lost_and_sign_ins_go_on(
         replicas[0].process.kill()
         replicas[0].process.wait(TIMEOUT)
         ids = [new_id() for _ in range(10)]
-        assert {leave(proxy, id, id.encode(), SITE).status for id in ids} == {201}
+        assert {put(proxy, id, id.encode(), SITE).status for id in ids} == {201}
         assert [take(proxy, id, SITE).body.decode() for id in ids] == ids
 
 
@@ -365,12 +365,12 @@ def test_a_message_outlives_a_restart_and_a_waiting_client_tries_again(tmp_path:
     with fronting(tmp_path / "nginx", certificates, [f"127.0.0.1:{port}"]) as proxy:
         with serving_on(folder, port) as server:
             waiting = Waiting(proxy, awaited, SITE)
-            assert leave(proxy, lying, headers=SITE).status == 201
+            assert put(proxy, lying, headers=SITE).status == 201
             server.stop()
-        assert waiting.answer.status in (204, 502)  # 502: it had not been heard yet
-        assert leave(proxy, awaited, headers=SITE).status == 502
+        assert waiting.response.status in (204, 502)  # 502: the request had not been read yet
+        assert put(proxy, awaited, headers=SITE).status == 502
         with serving_on(folder, port):
-            assert leave(proxy, awaited, headers=SITE).status == 201
+            assert put(proxy, awaited, headers=SITE).status == 201
             responses: list[Response] = [take(proxy, id, SITE) for id in (lying, awaited)]
 
     assert [response.body for response in responses] == [b"sealed", b"sealed"]

@@ -82,7 +82,7 @@ def not_kept(connection: http.client.HTTPSConnection) -> str:
     return str(ask(connection, "/not-there", {"Host": NGINX}).status)
 
 
-def both_were_asked(replicas: Replicas) -> bool:
+def both_got_requests(replicas: Replicas) -> bool:
     return all("/not-there HTTP" in server.output for server in (replicas.one, replicas.other))
 
 
@@ -92,7 +92,7 @@ def test_one_of_two_replicas_is_stopped_and_no_request_fails(replicas: Replicas)
 
     assert replicas.load.faults == {}
     assert replicas.load.results == {"404"}
-    assert both_were_asked(replicas)
+    assert both_got_requests(replicas)
 
 
 def test_one_of_two_replicas_is_killed_and_no_request_fails_but_those_in_flight(replicas: Replicas) -> None:
@@ -105,4 +105,4 @@ def test_one_of_two_replicas_is_killed_and_no_request_fails_but_those_in_flight(
     assert [visit for visit in cut_off if visit.begun > killed] == []
     assert {type(fault) for fault in cut_off.values()} <= {http.client.IncompleteRead}
     assert replicas.load.results == {"404"}
-    assert both_were_asked(replicas)
+    assert both_got_requests(replicas)

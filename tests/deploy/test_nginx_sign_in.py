@@ -47,7 +47,7 @@ def sign_in(internet: Internet, context: BrowserContext, base: str, site: str = 
     phone = Phone(page)
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
     code, token = internet.platform.codes[-1], internet.platform.tokens[-1]
     assert token == TokenRequest(token.server, CLIENT_ID, f"{base}redirect.html", code, granted=True)
     return code
@@ -79,11 +79,11 @@ def test_a_user_signs_in_and_the_code_is_written_nowhere(
     context = open_browser(mode)
     ids: set[str] = set()
     context.on("request", lambda request: ids.update(re.findall(r"/relay/(\w+)", request.url)))
-    asked = server.times_said(f"GET {REDIRECT_PAGE} ")
+    requests = server.times_said(f"GET {REDIRECT_PAGE} ")
 
     code = sign_in(internet, context, f"https://{name}{prefix}", site)
 
-    server.wait_until_it_says(f"GET {REDIRECT_PAGE} ", asked + 1)
+    server.wait_until_it_says(f"GET {REDIRECT_PAGE} ", requests + 1)
     wait_until(lambda: f"GET {prefix}redirect.html HTTP/2.0" in proxy.log(LOGS[name]), "the sign-in is in the log")
     assert proxy.files_with(REDIRECT_PAGE)
     assert len(ids) == (1 if site == CROSS_SITE else 0)

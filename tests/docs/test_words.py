@@ -173,7 +173,7 @@ def test_a_word_that_was_replaced_in_names_is_gone_from_them(words: str) -> None
 
 @pytest.mark.parametrize("name", GONE_NAMES)
 def test_a_name_that_was_replaced_is_gone(name: str) -> None:
-    whole = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    whole = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w-])")
     assert [path for path, text in files().items() if whole.search(text) or whole.search(path)] == [], (
         f"write {GONE_NAMES[name]}"
     )

@@ -217,7 +217,7 @@ def test_a_user_signs_in_through_the_nginx_that_the_image_configures(
         user = Phone(page)
         login = user.open_login()
         user.see("Signed in")
-        user.settle(login)
+        user.wait_until_done(login)
         [token] = internet.platform.tokens
         assert (token.granted, token.redirect_uri) == (True, f"https://{NGINX}/redirect.html")
         assert "POST" in relayed

@@ -1,4 +1,4 @@
-"""The relay under attack: letters cut, replaced and replayed, odd ids and bodies, pages of other origins, floods."""
+"""The relay under attack: messages cut, replaced and replayed, odd ids and bodies, pages of other origins, floods."""
 
 import contextlib
 import http.client
@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from world.host import Response, Server, ask, configured, serving
-from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, held, hurried, leave, new_id, post, take
+from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, new_id, post, put, take, waiting_connection, with_times
 from world.timeouts import TIMEOUT, wait_until
 
-LIMIT = 8192  # bytes of a letter
+LIMIT = 8192  # bytes of a message
 SETTINGS = """
 [profiles.sandbox.params]
 prefix = "rc-sandbox"
@@ -33,52 +33,52 @@ def folder(tmp_path: Path) -> Path:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A host where nobody waits long."""
     folder = configured(tmp_path_factory.mktemp("relay") / "host", SETTINGS)
-    with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.2, BODY_SECONDS=0.3)) as server:
+    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.2, BODY_TIMEOUT_SECONDS=0.3)) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
-    """Two hosts that share their letters, as two workers or replicas do."""
+    """Two hosts that share their messages, like two workers."""
     place = tmp_path_factory.mktemp("pair")
-    shared = f'{SETTINGS}[relay]\nfolder = "{place / "shared"}"'
+    shared = f'{SETTINGS}[relay]\ndir = "{place / "shared"}"'
     one, other = (configured(place / name, shared) for name in ("one", "other"))
-    environment = hurried(place, WAIT_SECONDS=0.2)
+    environment = with_times(place, WAIT_SECONDS=0.2)
     with serving(one, environment=environment) as first, serving(other, environment=environment) as second:
         yield first, second
 
 
 def post_framed(server: Server, id: str, framing: str, body: bytes) -> Response | None:
-    """The answer to a POST whose body is framed by a header of its own."""
+    """The response to a POST with this header field for the body's length."""
     return server.exchange(f"POST /relay/{id} HTTP/1.1\r\n{HEAD}{framing}\r\n\r\n".encode() + body)
 
 
-# On a letter
+# Messages
 
 
-def test_a_letter_is_not_replaced(server: Server) -> None:
+def test_a_message_is_not_replaced(server: Server) -> None:
     id = new_id()
-    assert leave(server, id, b"first").status == 201
+    assert put(server, id, b"first").status == 201
 
-    assert leave(server, id, b"second").status == 409
+    assert put(server, id, b"second").status == 409
     assert take(server, id).body == b"first"
 
 
-def test_a_letter_that_is_replayed_is_another_one_and_taken_once_as_well(server: Server) -> None:
+def test_a_message_that_is_replayed_is_a_new_one_and_delivered_once_too(server: Server) -> None:
     id = new_id()
     for _ in range(2):
-        assert leave(server, id).status == 201
+        assert put(server, id).status == 201
         assert [take(server, id).status for _ in range(2)] == [200, 204]
 
 
 @pytest.mark.parametrize("sent", [b"", b"x" * 50])
-def test_a_letter_that_is_cut_off_on_its_way_is_not_left(server: Server, sent: bytes) -> None:
+def test_a_message_that_is_cut_off_in_transit_is_not_stored(server: Server, sent: bytes) -> None:
     id = new_id()
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
         connection.sendall(f"POST /relay/{id} HTTP/1.1\r\n{HEAD}Content-Length: 100\r\n\r\n".encode() + sent)
 
     assert take(server, id).status == 204
-    assert leave(server, id, b"whole").status == 201
+    assert put(server, id, b"whole").status == 201
     assert take(server, id).body == b"whole"
 
 
@@ -86,22 +86,22 @@ def test_of_many_takers_at_once_one_gets_it(pair: tuple[Server, Server]) -> None
     for round in range(8):
         id, content = new_id(), b"%d" % round
         early = [Waiting(pair[number % 2], id) for number in range(6)]
-        assert leave(pair[round % 2], id, content).status == 201
+        assert put(pair[round % 2], id, content).status == 201
         late = [Waiting(pair[number % 2], id) for number in range(6)]
 
-        answers = [(taker.answer.status, taker.answer.body) for taker in early + late]
-        assert sorted(answers) == [(200, content)] + 11 * [(204, b"")]
+        responses = [(taker.response.status, taker.response.body) for taker in early + late]
+        assert sorted(responses) == [(200, content)] + 11 * [(204, b"")]
 
 
-def test_of_many_who_leave_at_once_one_does(pair: tuple[Server, Server]) -> None:
+def test_of_many_puts_of_one_id_at_once_one_succeeds(pair: tuple[Server, Server]) -> None:
     with ThreadPoolExecutor(12) as senders:
         for _ in range(8):
             id = new_id()
             contents = [b"%d" % number for number in range(12)]
-            left = list(senders.map(lambda content, id=id: leave(pair[int(content) % 2], id, content), contents))
+            results = list(senders.map(lambda content, id=id: put(pair[int(content) % 2], id, content), contents))
 
-            assert sorted(answer.status for answer in left) == [201] + 11 * [409]
-            [winner] = [content for content, answer in zip(contents, left, strict=True) if answer.status == 201]
+            assert sorted(response.status for response in results) == [201] + 11 * [409]
+            [winner] = [content for content, response in zip(contents, results, strict=True) if response.status == 201]
             assert take(pair[0], id).body == winner
 
 
@@ -116,12 +116,12 @@ DIGITS = "0123456789abcdef" * 4
         pytest.param(f"/relay/{DIGITS[1:]}", id="a digit too few"),
         pytest.param(f"/relay/{DIGITS}0", id="a digit too many"),
         pytest.param(f"/relay/{DIGITS.upper()}", id="upper case"),
-        pytest.param(f"/relay/{DIGITS[1:]}g", id="another letter"),
+        pytest.param(f"/relay/{DIGITS[1:]}g", id="not a hex digit"),
         pytest.param(f"/relay/{DIGITS[1:]}%F0%9F%9F%98", id="digits of another script"),
-        pytest.param(f"/relay/{DIGITS}/", id="a slash behind"),
-        pytest.param(f"/relay/{DIGITS}%0A", id="a line's end behind"),
-        pytest.param(f"/relay/{DIGITS}%00", id="a null byte behind"),
-        pytest.param(f"/relay/{DIGITS}.sandbox", id="a profile behind"),
+        pytest.param(f"/relay/{DIGITS}/", id="a slash at the end"),
+        pytest.param(f"/relay/{DIGITS}%0A", id="a line break at the end"),
+        pytest.param(f"/relay/{DIGITS}%00", id="a null byte at the end"),
+        pytest.param(f"/relay/{DIGITS}.sandbox", id="a profile at the end"),
         pytest.param(f"/relay/../{DIGITS}", id="a folder up"),
         pytest.param(f"/relay/..%2F{DIGITS[3:]}", id="a folder up, encoded"),
         pytest.param(f"/relay/%2e%2e%2f%2e%2e%2fembeddable.toml{DIGITS[:42]}", id="folders up, encoded"),
@@ -133,21 +133,21 @@ DIGITS = "0123456789abcdef" * 4
         pytest.param(f"/../relay/{DIGITS}", id="above the site"),
     ],
 )
-def test_what_is_no_id_is_not_there(server: Server, path: str) -> None:
+def test_what_is_not_an_id_is_not_found(server: Server, path: str) -> None:
     missing = server.ask("/not-there")
 
-    got = server.ask(path, OWN_PAGE)
+    taken = server.ask(path, OWN_PAGE)
     posted = post(server, path, b"x")
 
-    assert (got.status, got.body) == (404, missing.body)
+    assert (taken.status, taken.body) == (404, missing.body)
     assert posted.status == server.ask("/not-there", method="POST").status == 405
     assert posted.headers["allow"] == "GET, HEAD"
 
 
-def test_an_id_whose_digits_are_encoded_is_the_same(server: Server) -> None:
+def test_an_id_with_percent_encoded_digits_is_the_same(server: Server) -> None:
     id = new_id()
-    assert leave(server, f"%{ord(id[0]):x}{id[1:]}").status == 201
-    assert leave(server, id).status == 409
+    assert put(server, f"%{ord(id[0]):x}{id[1:]}").status == 201
+    assert put(server, id).status == 409
     assert take(server, id).status == 200
 
 
@@ -158,7 +158,7 @@ def chunked(*chunks: bytes) -> bytes:
     return b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in (*chunks, b""))
 
 
-def test_8_kib_are_taken_in_chunks_and_a_byte_more_is_not(server: Server) -> None:
+def test_8_kib_are_accepted_in_chunks_and_a_byte_more_is_not(server: Server) -> None:
     id, framing = new_id(), "Transfer-Encoding: chunked"
     larger = post_framed(server, id, framing, chunked(*[b"x" * 1024] * 8, b"x"))
     assert larger
@@ -170,11 +170,11 @@ def test_8_kib_are_taken_in_chunks_and_a_byte_more_is_not(server: Server) -> Non
     assert take(server, id).body == b"x" * LIMIT
 
 
-def test_a_body_that_will_be_too_large_is_refused_before_it_comes(server: Server) -> None:
+def test_a_body_that_is_announced_as_too_large_is_refused_before_it_comes(server: Server) -> None:
     for length in (LIMIT + 1, 10**12):
-        answer = post_framed(server, new_id(), f"Content-Length: {length}", b"")
-        assert answer
-        assert (answer.status, answer.headers["connection"]) == (413, "close")
+        response = post_framed(server, new_id(), f"Content-Length: {length}", b"")
+        assert response
+        assert (response.status, response.headers["connection"]) == (413, "close")
 
 
 def test_a_body_without_end_is_refused_and_the_connection_closed(server: Server) -> None:
@@ -190,21 +190,21 @@ def test_a_body_without_end_is_refused_and_the_connection_closed(server: Server)
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 100", "Transfer-Encoding: chunked"])
-def test_a_body_that_is_too_slow_is_given_up(server: Server, framing: str) -> None:
+def test_a_body_that_is_too_slow_is_refused(server: Server, framing: str) -> None:
     id = new_id()
-    answer = post_framed(server, id, framing, b"5\r\nx")
+    response = post_framed(server, id, framing, b"5\r\nx")
 
-    assert answer
-    assert (answer.status, answer.headers["connection"]) == (408, "close")
+    assert response
+    assert (response.status, response.headers["connection"]) == (408, "close")
     assert take(server, id).status == 204
 
 
 @pytest.mark.parametrize("framing", ["Content-Length: 0", "Transfer-Encoding: chunked"])
-def test_an_empty_letter_is_refused(server: Server, framing: str) -> None:
-    answer = post_framed(server, new_id(), framing, b"" if "0" in framing else b"0\r\n\r\n")
+def test_an_empty_message_is_refused(server: Server, framing: str) -> None:
+    response = post_framed(server, new_id(), framing, b"" if "0" in framing else b"0\r\n\r\n")
 
-    assert answer
-    assert answer.status == 400
+    assert response
+    assert response.status == 400
 
 
 @pytest.mark.parametrize(
@@ -219,18 +219,18 @@ def test_an_empty_letter_is_refused(server: Server, framing: str) -> None:
         ["text/plain;application/octet-stream"],
     ],
 )
-def test_what_a_form_or_a_page_of_another_origin_can_send_without_asking_is_refused(
+def test_what_a_form_or_a_page_of_another_origin_can_send_without_a_preflight_is_refused(
     server: Server, types: list[str]
 ) -> None:
-    assert leave(server, new_id(), headers={"Content-Type": types}).status == 415
+    assert put(server, new_id(), headers={"Content-Type": types}).status == 415
 
 
-@pytest.mark.parametrize("written", ["application/octet-stream", "Application/Octet-Stream", f"{MEDIA_TYPE} ; a=b"])
-def test_the_type_of_a_letter_may_be_written_in_other_ways(server: Server, written: str) -> None:
-    assert leave(server, new_id(), headers={"Content-Type": written}).status == 201
+@pytest.mark.parametrize("media_type", ["application/octet-stream", "Application/Octet-Stream", f"{MEDIA_TYPE} ; a=b"])
+def test_the_media_type_of_a_message_may_be_written_differently(server: Server, media_type: str) -> None:
+    assert put(server, new_id(), headers={"Content-Type": media_type}).status == 201
 
 
-# Whose page asks
+# Pages of this and of other origins
 
 SITE, ORIGIN = "Sec-Fetch-Site", "Origin"
 OWN = [
@@ -262,50 +262,50 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("headers", OWN)
-def test_a_page_of_this_origin_leaves_and_takes(server: Server, headers: dict[str, str | list[str]]) -> None:
+def test_a_page_of_this_origin_may_put_and_take(server: Server, headers: dict[str, str | list[str]]) -> None:
     id = new_id()
-    assert leave(server, id, headers=headers).status == 201
+    assert put(server, id, headers=headers).status == 201
     assert take(server, id, headers).status == 200
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_a_page_of_another_origin_neither_leaves_nor_takes(server: Server, headers: dict[str, str | list[str]]) -> None:
+def test_a_page_of_another_origin_may_neither_put_nor_take(server: Server, headers: dict[str, str | list[str]]) -> None:
     id = new_id()
-    assert leave(server, id).status == 201
+    assert put(server, id).status == 201
 
-    for answer in (leave(server, new_id(), headers=headers), take(server, id, headers)):
-        assert answer.status == 403
-        assert not [name for name in answer.headers if name.startswith("access-control-")]
+    for response in (put(server, new_id(), headers=headers), take(server, id, headers)):
+        assert response.status == 403
+        assert not [name for name in response.headers if name.startswith("access-control-")]
     assert take(server, id).status == 200
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example.org", f"https://{NAME}"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_page_of_another_origin_is_not_told_that_it_may_ask(server: Server, origin: str, method: str) -> None:
+def test_a_cors_preflight_allows_no_page_of_another_origin(server: Server, origin: str, method: str) -> None:
     """A CORS preflight (Fetch §4.8): without an Access-Control header the browser sends nothing more."""
     preflight = {ORIGIN: origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "x-a"}
-    answer = server.ask(f"/relay/{new_id()}", preflight, "OPTIONS")
+    response = server.ask(f"/relay/{new_id()}", preflight, "OPTIONS")
 
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
-    assert not [name for name in answer.headers if name.startswith("access-control-")]
+    assert (response.status, response.headers["allow"]) == (405, "GET, POST")
+    assert not [name for name in response.headers if name.startswith("access-control-")]
 
 
 @pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND"])
 def test_another_method_takes_nothing(server: Server, method: str) -> None:
     id = new_id()
-    assert leave(server, id).status == 201
+    assert put(server, id).status == 201
 
-    answer = server.ask(f"/relay/{id}", OWN_PAGE, method)
+    response = server.ask(f"/relay/{id}", OWN_PAGE, method)
 
-    assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+    assert (response.status, response.headers["allow"]) == (405, "GET, POST")
     assert take(server, id).status == 200
 
 
 # Floods
 
 
-def test_of_a_flood_of_letters_so_many_lie_as_may_and_the_host_goes_on(folder: Path) -> None:
-    configured(folder, f"{SETTINGS}[relay]\nletters = 200")
+def test_a_flood_of_messages_stops_at_the_limit_and_the_host_keeps_working(folder: Path) -> None:
+    configured(folder, f"{SETTINGS}[relay]\nlimit = 200")
     statuses: Counter[int] = Counter()
 
     def flood(server: Server) -> None:
@@ -316,39 +316,39 @@ def test_of_a_flood_of_letters_so_many_lie_as_may_and_the_host_goes_on(folder: P
 
     with serving(folder, "--workers", "2") as server:
         id = new_id()
-        assert leave(server, id).status == 201
+        assert put(server, id).status == 201
         senders = [threading.Thread(target=flood, args=(server,)) for _ in range(6)]
         for sender in senders:
             sender.start()
         while any(sender.is_alive() for sender in senders):
             assert server.ask("/redirect.html").status == 200
-        refused = leave(server, new_id())
+        refused = put(server, new_id())
 
         assert statuses == {201: 199, 503: 401}
         assert len(list((folder / "var" / "relay").iterdir())) == 200
         assert (refused.status, refused.headers["retry-after"]) == (503, "2")
         assert take(server, id).status == 200
-        assert leave(server, new_id()).status == 201
+        assert put(server, new_id()).status == 201
 
 
 @pytest.mark.long
-def test_among_ten_thousand_letters_each_is_left_and_taken(folder: Path) -> None:
-    configured(folder, f"{SETTINGS}[relay]\nletters = 10003")
+def test_among_ten_thousand_messages_each_is_stored_and_delivered(folder: Path) -> None:
+    configured(folder, f"{SETTINGS}[relay]\nlimit = 10003")
     relay = folder / "var" / "relay"
     relay.mkdir(parents=True)
     for _ in range(10_000):
-        (relay / new_id()).write_bytes(b"x")
+        (relay / new_id()).write_bytes(b"x" * 17)
     with serving(folder) as server:
         ids = [new_id() for _ in range(3)]
-        assert {leave(server, id, id.encode()).status for id in ids} == {201}
-        assert leave(server, new_id()).status == 503
+        assert {put(server, id, id.encode()).status for id in ids} == {201}
+        assert put(server, new_id()).status == 503
         assert [take(server, id).body.decode() for id in ids] == ids
         assert server.ask("/redirect.html").status == 200
 
 
-def test_no_more_wait_than_may(folder: Path) -> None:
-    configured(folder, f"{SETTINGS}[relay]\nwaiting = 2")
-    with serving(folder) as server, held(server, new_id()) as one, held(server, new_id()):
+def test_no_more_clients_wait_than_the_limit(folder: Path) -> None:
+    configured(folder, f"{SETTINGS}[relay]\nlimit = 2")
+    with serving(folder) as server, waiting_connection(server, new_id()) as one, waiting_connection(server, new_id()):
         refused: list[Response] = []
 
         def is_refused() -> bool:
@@ -361,5 +361,5 @@ def test_no_more_wait_than_may(folder: Path) -> None:
         assert (refused[0].status, refused[0].headers["retry-after"]) == (503, "2")
         one.close()
         id = new_id()
-        assert leave(server, id).status == 201
-        wait_until(lambda: take(server, id).status == 200, "another may wait")
+        assert put(server, id).status == 201
+        wait_until(lambda: take(server, id).status == 200, "another one may wait")

@@ -1,4 +1,4 @@
-"""The folder of letters: what lies there and for how long, and what becomes of a sign-in where it cannot be used."""
+"""The relay's folder: what is stored there and for how long, and what happens where the folder cannot be used."""
 
 import os
 import shutil
@@ -10,11 +10,12 @@ import pytest
 
 from world.disk import closing, mounted
 from world.host import Server, configured, serving
-from world.relay import hurried, leave, new_id, take
+from world.relay import new_id, put, take, with_times
 from world.timeouts import wait_until
 
-LIFE = 120  # seconds
-TROUBLE = "The relay cannot use its folder"
+LIFETIME_SECONDS = 120
+ERROR = "The relay cannot use its folder"
+NO_CLIENT = b"-" * 16  # the beginning of a message's file where no client address is known
 
 
 @pytest.fixture
@@ -24,231 +25,235 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of `server`."""
-    return configured(tmp_path_factory.mktemp("letters") / "host")
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The host's folder of `server`."""
+    return configured(tmp_path_factory.mktemp("relay") / "host")
 
 
 @pytest.fixture(scope="module")
-def server(home: Path) -> Iterator[Server]:
-    """A host where nobody waits long, and what has expired is gone at once."""
-    with serving(home, environment=hurried(home, WAIT_SECONDS=0.1, SWEEP_SECONDS=0.05)) as server:
+def server(server_folder: Path) -> Iterator[Server]:
+    """A host where nobody waits long, and expired messages are removed at once."""
+    with serving(
+        server_folder, environment=with_times(server_folder, WAIT_SECONDS=0.1, EXPIRE_INTERVAL_SECONDS=0.05)
+    ) as server:
         yield server
 
 
 @pytest.fixture
-def letters(home: Path) -> Path:
-    """Where the letters of `server` lie: nothing does at first."""
-    relay = home / "var" / "relay"
+def messages(server_folder: Path) -> Path:
+    """The relay's folder of `server`, empty at first."""
+    relay = relay_dir(server_folder)
     shutil.rmtree(relay, ignore_errors=True)
     relay.mkdir(parents=True)
     return relay
 
 
-def letters_of(folder: Path) -> Path:
+def relay_dir(folder: Path) -> Path:
     return folder / "var" / "relay"
 
 
-def trouble_told(server: Server) -> list[str]:
-    return [line for line in server.output.splitlines() if TROUBLE in line]
+def errors_logged(server: Server) -> list[str]:
+    return [line for line in server.output.splitlines() if ERROR in line]
 
 
-# What lies there
+# What is stored
 
 
-def test_a_letter_is_a_file_for_its_owner_alone_whatever_is_usual(folder: Path) -> None:
-    usual = os.umask(0)
+def test_a_message_is_a_file_that_only_its_owner_can_read_whatever_the_umask(folder: Path) -> None:
+    umask = os.umask(0)
     try:
         with serving(folder) as server:
             id = new_id()
-            assert leave(server, id, b"content").status == 201
+            assert put(server, id, b"content").status == 201
     finally:
-        os.umask(usual)
+        os.umask(umask)
 
-    [letter] = letters_of(folder).iterdir()
-    assert (letter.name, letter.read_bytes()) == (id, b"content")
-    assert stat.S_IMODE(letter.stat().st_mode) == 0o600
-    assert stat.S_IMODE(letter.parent.stat().st_mode) == 0o700
-    assert letter.stat().st_nlink == 1
+    [message] = relay_dir(folder).iterdir()
+    assert (message.name, message.read_bytes()) == (id, NO_CLIENT + b"content")
+    assert stat.S_IMODE(message.stat().st_mode) == 0o600
+    assert stat.S_IMODE(message.parent.stat().st_mode) == 0o700
+    assert message.stat().st_nlink == 1
 
 
-def test_a_letter_that_was_taken_leaves_nothing_behind(server: Server, letters: Path) -> None:
+def test_a_delivered_message_leaves_nothing_behind(server: Server, messages: Path) -> None:
     id = new_id()
-    leave(server, id)
+    put(server, id)
     assert take(server, id).status == 200
-    assert list(letters.iterdir()) == []
+    assert list(messages.iterdir()) == []
 
 
-def test_letters_and_what_was_left_unfinished_expire_and_other_files_do_not(server: Server, letters: Path) -> None:
+def test_messages_and_unfinished_files_expire_and_other_files_do_not(server: Server, messages: Path) -> None:
     id, unfinished = new_id(), f".{new_id()[:32]}"
-    assert leave(server, id).status == 201
+    assert put(server, id).status == 201
     others = ["notes.txt", new_id()[1:], f"{new_id()}.Sandbox", ".hidden"]
     for name in (unfinished, *others):
-        (letters / name).write_bytes(b"x")
-    for file in letters.iterdir():
-        age(file, LIFE + 1)
+        (messages / name).write_bytes(b"x")
+    for file in messages.iterdir():
+        age(file, LIFETIME_SECONDS + 1)
 
-    wait_until(lambda: not (letters / id).exists(), "the letter has expired")
-    wait_until(lambda: not (letters / unfinished).exists(), "so has what was never finished")
-    assert sorted(file.name for file in letters.iterdir()) == sorted(others)
+    wait_until(lambda: not (messages / id).exists(), "the message has expired")
+    wait_until(lambda: not (messages / unfinished).exists(), "the unfinished file has expired")
+    assert sorted(file.name for file in messages.iterdir()) == sorted(others)
 
 
-def test_letters_that_lie_there_when_a_server_starts_expire(folder: Path) -> None:
-    letter = letters_of(folder) / new_id()
-    letter.parent.mkdir(parents=True)
-    letter.write_bytes(b"x")
-    age(letter, LIFE + 1)
+def test_messages_that_are_there_when_a_server_starts_expire(folder: Path) -> None:
+    message = relay_dir(folder) / new_id()
+    message.parent.mkdir(parents=True)
+    message.write_bytes(NO_CLIENT + b"x")
+    age(message, LIFETIME_SECONDS + 1)
     with serving(folder):
-        wait_until(lambda: not letter.exists(), "it has expired")
+        wait_until(lambda: not message.exists(), "it has expired")
 
 
-def test_letters_in_a_folder_that_is_not_used_any_more_expire(folder: Path) -> None:
-    with serving(folder, environment=hurried(folder, SWEEP_SECONDS=0.05)) as server:
+def test_messages_in_a_folder_that_is_no_longer_used_expire(folder: Path) -> None:
+    with serving(folder, environment=with_times(folder, EXPIRE_INTERVAL_SECONDS=0.05)) as server:
         id = new_id()
-        assert leave(server, id).status == 201
-        configured(folder, '[relay]\nfolder = "elsewhere"')
+        assert put(server, id).status == 201
+        configured(folder, '[relay]\ndir = "elsewhere"')
         server.reload()
         elsewhere = new_id()
-        assert leave(server, elsewhere).status == 201
+        assert put(server, elsewhere).status == 201
         assert (folder / "elsewhere" / elsewhere).is_file()
-        age(letters_of(folder) / id, LIFE + 1)
+        age(relay_dir(folder) / id, LIFETIME_SECONDS + 1)
 
-        wait_until(lambda: not (letters_of(folder) / id).exists(), "it has expired")
+        wait_until(lambda: not (relay_dir(folder) / id).exists(), "it has expired")
 
 
-# Clock jumps: the time of a letter is as far away as it would be after one.
+# Clock jumps: the time of a message is as far away as it would be after one.
 
 
 def age(file: Path, seconds: float) -> None:
-    """Makes a file older by so many seconds."""
+    """Makes a file older by this many seconds."""
     written = file.lstat().st_mtime - seconds
     os.utime(file, (written, written), follow_symlinks=False)
 
 
-@pytest.mark.parametrize("seconds", [LIFE - 60, 60 - LIFE], ids=["forward", "back"])
-def test_a_letter_outlives_a_clock_that_is_set_by_less_than_its_life(
-    server: Server, letters: Path, seconds: float
+@pytest.mark.parametrize("seconds", [LIFETIME_SECONDS - 60, 60 - LIFETIME_SECONDS], ids=["forward", "back"])
+def test_a_message_survives_a_clock_that_is_set_by_less_than_its_lifetime(
+    server: Server, messages: Path, seconds: float
 ) -> None:
     id = new_id()
-    leave(server, id)
-    age(letters / id, seconds)
+    put(server, id)
+    age(messages / id, seconds)
     assert take(server, id).status == 200
 
 
-@pytest.mark.parametrize("seconds", [LIFE + 1, -LIFE - 60], ids=["forward", "back"])
-def test_a_letter_does_not_outlive_a_clock_that_is_set_by_more(folder: Path, seconds: float) -> None:
-    """Even if nobody has seen yet that it expired."""
-    with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.1)) as server:
+@pytest.mark.parametrize("seconds", [LIFETIME_SECONDS + 1, -LIFETIME_SECONDS - 60], ids=["forward", "back"])
+def test_a_message_does_not_survive_a_clock_that_is_set_by_more(folder: Path, seconds: float) -> None:
+    """Even before it is removed."""
+    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.1)) as server:
         id = new_id()
-        leave(server, id, b"old")
-        age(letters_of(folder) / id, seconds)
+        put(server, id, b"old")
+        age(relay_dir(folder) / id, seconds)
 
         assert take(server, id).status == 204
-        assert leave(server, id, b"new").status == 201
+        assert put(server, id, b"new").status == 201
         assert take(server, id).body == b"new"
 
 
 # A folder that cannot be used
 
 
-def test_a_full_disk_refuses_letters_and_is_told_once_until_there_is_room(folder: Path) -> None:
-    within = mounted(letters_of(folder), "size=64k")
-    with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.1), within=within) as server:
-        left = []
-        while leave(server, id := new_id(), b"x" * 8192).status == 201:
-            left.append(id)
-        answers = [leave(server, id, b"x" * 8192) for _ in range(3)]
+def test_a_full_disk_rejects_messages_and_is_logged_once_until_there_is_room(folder: Path) -> None:
+    within = mounted(relay_dir(folder), "size=64k")
+    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.1), within=within) as server:
+        stored = []
+        while put(server, id := new_id(), b"x" * 8192).status == 201:
+            stored.append(id)
+        responses = [put(server, id, b"x" * 8192) for _ in range(3)]
 
-        assert left
-        assert {answer.status for answer in answers} == {507}
-        assert len(trouble_told(server)) == 1
-        assert f"{letters_of(folder)}: No space left on device" in server.output
+        assert stored
+        assert {response.status for response in responses} == {507}
+        assert len(errors_logged(server)) == 1
+        assert f"{relay_dir(folder)}. Make the folder writable" in server.output
+        assert "(relay.dir): No space left on device" in server.output
         assert take(server, id).status == 204
-        for id in left:
+        for id in stored:
             assert take(server, id).body == b"x" * 8192
-        assert leave(server, left[0]).status == 201
-        while leave(server, new_id(), b"x" * 8192).status == 201:
+        assert put(server, stored[0]).status == 201
+        while put(server, new_id(), b"x" * 8192).status == 201:
             pass
-        assert len(trouble_told(server)) == 2
+        assert len(errors_logged(server)) == 2
 
 
-def test_a_disk_without_room_for_a_name_refuses_letters(folder: Path) -> None:
-    with serving(folder, within=mounted(letters_of(folder), "nr_inodes=1")) as server:
-        assert leave(server, new_id()).status == 507
+def test_a_disk_without_room_for_a_file_name_rejects_messages(folder: Path) -> None:
+    with serving(folder, within=mounted(relay_dir(folder), "nr_inodes=1")) as server:
+        assert put(server, new_id()).status == 507
 
 
-def test_a_folder_that_cannot_be_written_to_refuses_letters_and_is_told_once(folder: Path) -> None:
-    id, letters = new_id(), letters_of(folder)
-    within = mounted(letters, "size=64k", f"echo sealed >{letters / id} && {closing(letters)}")
-    with serving(folder, environment=hurried(folder, WAIT_SECONDS=0.1), within=within) as server:
-        answers = [leave(server, new_id()), leave(server, new_id()), take(server, id)]
+def test_a_folder_that_cannot_be_written_to_rejects_messages_and_is_logged_once(folder: Path) -> None:
+    id, messages = new_id(), relay_dir(folder)
+    within = mounted(messages, "size=64k", f"echo {NO_CLIENT.decode()}sealed >{messages / id} && {closing(messages)}")
+    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.1), within=within) as server:
+        responses = [put(server, new_id()), put(server, new_id()), take(server, id)]
 
-        assert [(answer.status, answer.headers["retry-after"]) for answer in answers] == 3 * [(503, "2")]
+        assert [(response.status, response.headers["retry-after"]) for response in responses] == 3 * [(503, "2")]
         assert take(server, new_id()).status == 204
-        [told] = trouble_told(server)
-        assert f"{letters}: Read-only file system" in told
+        [line] = errors_logged(server)
+        assert f"{messages}. Make the folder writable" in line
+        assert "(relay.dir): Read-only file system" in line
         assert id not in server.output
         assert server.ask("/redirect.html").status == 200
 
 
-def test_a_folder_that_is_gone_is_made_again(server: Server, letters: Path) -> None:
+def test_a_folder_that_was_deleted_is_created_again(server: Server, messages: Path) -> None:
     for _ in range(2):
-        shutil.rmtree(letters)
+        shutil.rmtree(messages)
         id = new_id()
         assert take(server, id).status == 204
-        assert leave(server, id).status == 201
+        assert put(server, id).status == 201
         assert take(server, id).status == 200
-    assert trouble_told(server) == []
+    assert errors_logged(server) == []
 
 
-def test_a_folder_that_cannot_be_made_refuses_letters_and_is_told_once(folder: Path) -> None:
-    configured(folder, '[relay]\nfolder = "embeddable.toml/relay"')
+def test_a_folder_that_cannot_be_created_rejects_messages_and_is_logged_once(folder: Path) -> None:
+    configured(folder, '[relay]\ndir = "embeddable.toml/relay"')
     with serving(folder) as server:
         for _ in range(3):
-            answer = leave(server, new_id())
-            assert (answer.status, answer.headers["retry-after"]) == (503, "2")
+            response = put(server, new_id())
+            assert (response.status, response.headers["retry-after"]) == (503, "2")
         assert take(server, new_id()).status == 503
-        [told] = trouble_told(server)
-        assert "embeddable.toml/relay: Not a directory" in told
-        assert "relay.dir" in told
+        [line] = errors_logged(server)
+        assert "embeddable.toml/relay. Make the folder writable" in line
+        assert "(relay.dir): Not a directory" in line
 
 
-# Planted in the folder
+# Planted files
 
 
 @pytest.mark.parametrize(
     "target", ["secret.txt", "nothing.txt", ".", "itself"], ids=["file", "nothing", "folder", "itself"]
 )
-def test_a_link_is_not_followed(server: Server, letters: Path, folder: Path, target: str) -> None:
+def test_a_link_is_not_followed(server: Server, messages: Path, folder: Path, target: str) -> None:
     (folder / "secret.txt").write_text("secret")
     id = new_id()
-    (letters / id).symlink_to(id if target == "itself" else folder / target)
+    (messages / id).symlink_to(id if target == "itself" else folder / target)
 
-    assert (take(server, id).status, leave(server, id).status) == (204, 409)
+    assert (take(server, id).status, put(server, id).status) == (204, 409)
     assert (folder / "secret.txt").read_text() == "secret"
     assert not (folder / "nothing.txt").exists()
-    age(letters / id, LIFE + 1)
-    wait_until(lambda: not (letters / id).is_symlink(), "the link has expired")
-    assert leave(server, id).status == 201
+    age(messages / id, LIFETIME_SECONDS + 1)
+    wait_until(lambda: not (messages / id).is_symlink(), "the link has expired")
+    assert put(server, id).status == 201
     assert (folder / "secret.txt").read_text() == "secret"
 
 
-def test_a_folder_or_a_pipe_is_no_letter(server: Server, letters: Path) -> None:
+def test_a_folder_or_a_pipe_is_no_message(server: Server, messages: Path) -> None:
     pipe, inner = new_id(), new_id()
-    (letters / inner).mkdir()
-    os.mkfifo(letters / pipe)
+    (messages / inner).mkdir()
+    os.mkfifo(messages / pipe)
     for id in (pipe, inner):
-        assert (take(server, id).status, leave(server, id).status) == (204, 409)
-    age(letters / inner, LIFE + 1)
-    age(letters / pipe, LIFE + 1)
-    wait_until(lambda: not (letters / pipe).exists(), "the pipe has expired")
-    assert (letters / inner).is_dir()
-    assert trouble_told(server) == []
+        assert (take(server, id).status, put(server, id).status) == (204, 409)
+    age(messages / inner, LIFETIME_SECONDS + 1)
+    age(messages / pipe, LIFETIME_SECONDS + 1)
+    wait_until(lambda: not (messages / pipe).exists(), "the pipe has expired")
+    assert (messages / inner).is_dir()
+    assert errors_logged(server) == []
 
 
 @pytest.mark.parametrize("size", [0, 8193])
-def test_a_letter_that_was_cut_or_has_grown_in_its_place_is_none(server: Server, letters: Path, size: int) -> None:
+def test_a_file_that_is_too_small_or_too_large_is_no_message(server: Server, messages: Path, size: int) -> None:
     id = new_id()
-    leave(server, id)
-    (letters / id).write_bytes(b"x" * size)
+    put(server, id)
+    (messages / id).write_bytes(NO_CLIENT + b"x" * size)
     assert take(server, id).status == 204

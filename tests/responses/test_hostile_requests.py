@@ -46,7 +46,7 @@ def test_what_is_not_there_has_a_page_that_repeats_nothing(server: Server) -> No
 # No response depends on the client, the host name or the query
 
 
-ASKED_BY: dict[str, Headers] = {
+REQUESTED_BY: dict[str, Headers] = {
     "another host": {"Host": "evil.example"},
     "no host's name": {"Host": ""},
     "a host that looks like a path": {"Host": "a%2f..%2f'(b)"},
@@ -71,10 +71,10 @@ ASKED_BY: dict[str, Headers] = {
 }
 
 
-@pytest.mark.parametrize("name", ASKED_BY)
+@pytest.mark.parametrize("name", REQUESTED_BY)
 def test_headers_about_the_client_change_nothing(server: Server, addresses: list[str], name: str) -> None:
     for address in (*addresses, "/nothing"):
-        plain, response = server.ask(address), server.ask(address, ASKED_BY[name])
+        plain, response = server.ask(address), server.ask(address, REQUESTED_BY[name])
         assert (response.status, but_date(response), response.body) == (plain.status, but_date(plain), plain.body), (
             address
         )

@@ -25,8 +25,8 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_addresses_to_use_are_announced(folder: Path) -> None:
     with serving(folder) as server:
-        home = f"http://127.0.0.1:{server.port}/"
-        for line in (f"{home}redirect.html", f'<script src="{home}adapter.js"></script>', "`embeddable-host pull`"):
+        base = f"http://127.0.0.1:{server.port}/"
+        for line in (f"{base}redirect.html", f'<script src="{base}adapter.js"></script>', "`embeddable-host pull`"):
             assert line in server.output
     configured(folder, 'public_url = "https://phone.example.com/a"')
     release = add_release(folder)

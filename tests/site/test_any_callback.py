@@ -1,4 +1,4 @@
-"""Whatever an address of the redirect page says: it is handed over to the letter, once, and means nothing else."""
+"""The redirect page hands over any callback exactly as it came, once, and does nothing else with what is in it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -31,7 +31,7 @@ ODD = [
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(ODD)
 NAMES = st.sampled_from(["state", "error", "error_description", "code_verifier", "__proto__", "constructor", "x y&="])
 QUERIES = st.dictionaries(NAMES, TEXTS, max_size=3)  # nginx takes 8 KiB
-ANSWERS = st.tuples(QUERIES, TEXTS)
+CALLBACKS = st.tuples(QUERIES, TEXTS)  # query and fragment
 FEW = settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 HAND_OVER = """addresses => Promise.all(addresses.map((address, number) => new Promise((done) => {
@@ -40,15 +40,15 @@ HAND_OVER = """addresses => Promise.all(addresses.map((address, number) => new P
   const received = [];
   frame.contentWindow.oAuthCallback = (href) => received.push(href);
   opened.location.href = address;
-  const looking = setInterval(() => {
+  const timer = setInterval(() => {
     if (!opened.closed) return;
-    clearInterval(looking);
+    clearInterval(timer);
     frame.remove();
-    done({ received, meant: new URL(address).href });
+    done({ received, expected: new URL(address).href });
   }, 20);
 })))"""
 
-LEAVE = """states => Promise.all(states.map((state, number) => new Promise((done) => {
+STORE = """states => Promise.all(states.map((state, number) => new Promise((done) => {
   const prefix = state.slice(state.indexOf('-') + 1);
   const keys = [];
   const listen = ({ key, newValue }) => {
@@ -57,7 +57,7 @@ LEAVE = """states => Promise.all(states.map((state, number) => new Promise((done
     if (keys.length < 2) return;
     removeEventListener('storage', listen);
     localStorage.removeItem(keys[0]);
-    done({ keys, wanted: [`${prefix}-callbackUri`, `rc-widget-${prefix}-redirect-callbackUri`] });
+    done({ keys, expected: [`${prefix}-callbackUri`, `rc-widget-${prefix}-redirect-callbackUri`] });
   };
   addEventListener('storage', listen);
   const query = new URLSearchParams({ code: `code-${number}`, state });
@@ -67,37 +67,40 @@ LEAVE = """states => Promise.all(states.map((state, number) => new Promise((done
 
 @pytest.fixture(scope="module")
 def page(browsers: Browsers) -> Iterator[Page]:
-    """A page of the host's own origin, in whose windows sign-ins come back."""
+    """A page of the host's origin, which opens the windows that callbacks come back to."""
     with browsers.contexts() as open_browser:
         page = open_browser(PLAIN).new_page()
         page.goto(f"{BASE}/nothing")
         yield page
 
 
-def told_by(page: Page, script: str, addresses: list[str]) -> Any:
-    """What `script` resolves to for these."""
+def results_of(page: Page, script: str, inputs: list[str]) -> Any:
+    """What `script` resolves to for these inputs."""
     page.evaluate(
-        f"given => {{ window.told = undefined; ({script})(given).then((all) => {{ window.told = all; }}); }}", addresses
+        f"inputs => {{ window.results = undefined; ({script})(inputs).then((all) => {{ window.results = all; }}); }}",
+        inputs,
     )
-    return page.wait_for_function("() => window.told").json_value()
+    return page.wait_for_function("() => window.results").json_value()
 
 
 @FEW
-@given(answers=st.lists(ANSWERS, min_size=10, max_size=12))
-def test_an_opener_gets_the_address_to_the_letter_and_once(
-    page: Page, answers: list[tuple[dict[str, str], str]]
+@given(callbacks=st.lists(CALLBACKS, min_size=10, max_size=12))
+def test_an_opener_gets_the_callback_exactly_as_it_came_and_once(
+    page: Page, callbacks: list[tuple[dict[str, str], str]]
 ) -> None:
-    queries = [(urlencode({"code": "a", **query}), quote(fragment)) for query, fragment in answers]
-    told = told_by(page, HAND_OVER, [f"{BASE}/redirect.html?{query}#{fragment}" for query, fragment in queries])
+    queries = [(urlencode({"code": "a", **query}), quote(fragment)) for query, fragment in callbacks]
+    results = results_of(page, HAND_OVER, [f"{BASE}/redirect.html?{query}#{fragment}" for query, fragment in queries])
 
-    assert [one["received"] for one in told] == [[one["meant"]] for one in told]
+    assert [result["received"] for result in results] == [[result["expected"]] for result in results]
     assert page.evaluate("() => localStorage.length") == 0
 
 
 @FEW
 @given(tails=st.lists(TEXTS, min_size=10, max_size=12, unique=True))
-def test_a_severed_answer_lies_under_the_two_keys_of_its_state_and_no_others(page: Page, tails: list[str]) -> None:
-    told = told_by(page, LEAVE, [f"MTc-{number}{tail}" for number, tail in enumerate(tails)])
+def test_a_severed_callback_is_stored_under_the_two_keys_of_its_state_and_no_others(
+    page: Page, tails: list[str]
+) -> None:
+    results = results_of(page, STORE, [f"MTc-{number}{tail}" for number, tail in enumerate(tails)])
 
-    assert [one["keys"] for one in told] == [one["wanted"] for one in told]
+    assert [result["keys"] for result in results] == [result["expected"] for result in results]
     page.wait_for_function("() => localStorage.length === 0")

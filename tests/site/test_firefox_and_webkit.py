@@ -1,7 +1,6 @@
-"""Firefox and WebKit: signing in in every cell, the redirect page's languages, the setup page.
+"""Firefox and WebKit: signing in, the redirect page's languages, the setup page.
 
-What must come out is the table in `widget.md` ("the same with this host, in three engines"). A sign-in is one token
-request, after the app has heard once of the code.
+A sign-in is one token request, after the app has received one callback.
 """
 
 import json
@@ -31,15 +30,19 @@ WAYS = {
 }
 BrowserMode = Literal["plain", "opener severed", "denied by the user"]
 
-# The engine and the page's site, where the login's window and the app's frame have one storage. Firefox keeps storage
-# apart by the site of the page, WebKit by its origin.
+# Where the login window and the app's frame share storage, by engine and site of the page: Firefox partitions storage
+# by the site of the page, WebKit by its origin.
 SHARING_STORAGE = {("firefox", SAME_SITE)}
+# WebKitGTK delivers storage events to the frame's partition, once the frame has used the storage of the window that it
+# opened, but none the other way: the app signs in, and the window stays open. In Firefox, as in Chromium, a severed
+# callback never comes back without the relay and without shared storage.
+RECEIVING_STORAGE_EVENTS = SHARING_STORAGE | {("webkit", site) for site in SITES}
 
-# How the app hears of the answer: the opener and the relay call the same function of the app's. Each second it looks at
-# the window's address too, and may see the answer there first.
-HEARD_BY = {"opener": ("oAuthCallback", "poll"), "storage": ("storage",), "relay": ("oAuthCallback",)}
+# The ways in which the app may receive a callback. The redirect page and the relay call the same function of the app.
+# The app also polls the window's address, and may find the callback there first.
+RECEIVED_BY = {"opener": ("oAuthCallback", "poll"), "storage": ("storage",), "relay": ("oAuthCallback",)}
 
-HAS_ASKED_THE_RELAY = "performance.getEntriesByType('resource').some(({ name }) => name.includes('/relay/'))"
+HAS_USED_THE_RELAY = "performance.getEntriesByType('resource').some(({ name }) => name.includes('/relay/'))"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,12 @@ class Cell:
     def comes_back_by(self) -> Literal["opener", "storage", "relay"]:
         if self.mode != "opener severed":
             return "opener"
-        return "storage" if (self.engine, self.site) in SHARING_STORAGE else "relay"
+        sharing = SHARING_STORAGE if self.host == HOST else RECEIVING_STORAGE_EVENTS
+        return "storage" if (self.engine, self.site) in sharing else "relay"
+
+    @property
+    def closes_window(self) -> bool:
+        return self.comes_back_by != "storage" or (self.engine, self.site) in SHARING_STORAGE
 
 
 CELLS = [Cell(*cell) for cell in product(ENGINES, WAYS, SITES, ("plain", "opener severed"))]
@@ -66,7 +74,7 @@ CELLS_WITHOUT_RELAY = [Cell(*cell) for cell in product(ENGINES, ("adapter",), SI
 
 
 def in_each(cells: list[Cell]) -> pytest.MarkDecorator:
-    """A test for each cell; those of an engine are a group, as with the fixture `engine`."""
+    """A test for each cell; those of one engine are one group, like with the fixture `engine`."""
     grouped = [pytest.param(cell, marks=pytest.mark.xdist_group(cell.engine), id=str(cell)) for cell in cells]
     return pytest.mark.parametrize("cell", grouped)
 
@@ -86,80 +94,83 @@ def open_phone(cell: Cell, internet: Internet, open_engine: OpenEngine) -> Phone
     return Phone(browser, frame)
 
 
-def must_sign_in_once(cell: Cell, internet: Internet, open_engine: OpenEngine) -> None:
+def assert_signs_in_once(cell: Cell, internet: Internet, open_engine: OpenEngine) -> None:
     phone = open_phone(cell, internet, open_engine)
 
     phone.press_sign_in()
     phone.see("Signed in")
-    phone.settle()
+    if cell.closes_window:
+        phone.wait_until_done()
+    else:
+        phone.wait_until_idle()
 
     [code] = internet.platform.codes
     redirect_uri = f"https://{cell.host}/redirect.html"
     assert internet.platform.tokens == [TokenRequest(PLATFORMS[0], CLIENT_ID, redirect_uri, code, granted=True)]
-    [way] = phone.ask("phone.heard")
-    assert way in HEARD_BY[cell.comes_back_by]
-    assert phone.ask(HAS_ASKED_THE_RELAY) is (cell.comes_back_by == "relay")
+    [way] = phone.evaluate("phone.received")
+    assert way in RECEIVED_BY[cell.comes_back_by]
+    assert phone.evaluate(HAS_USED_THE_RELAY) is (cell.comes_back_by == "relay")
 
 
 @in_each(CELLS)
 def test_it_signs_in_once(internet: Internet, open_engine: OpenEngine, cell: Cell) -> None:
-    must_sign_in_once(cell, internet, open_engine)
+    assert_signs_in_once(cell, internet, open_engine)
 
 
-@in_each([cell for cell in CELLS_WITHOUT_RELAY if (cell.engine, cell.site) in SHARING_STORAGE])
+@in_each([cell for cell in CELLS_WITHOUT_RELAY if cell.comes_back_by == "storage"])
 @pytest.mark.usefixtures("without_relay")
-def test_without_a_relay_shared_storage_brings_back_a_severed_sign_in(
+def test_without_a_relay_a_severed_callback_comes_back_by_a_storage_event(
     internet: Internet, open_engine: OpenEngine, cell: Cell
 ) -> None:
-    must_sign_in_once(cell, internet, open_engine)
+    assert_signs_in_once(cell, internet, open_engine)
 
 
-@in_each([cell for cell in CELLS_WITHOUT_RELAY if (cell.engine, cell.site) not in SHARING_STORAGE])
+@in_each([cell for cell in CELLS_WITHOUT_RELAY if cell.comes_back_by != "storage"])
 @pytest.mark.usefixtures("without_relay")
-def test_without_a_relay_and_shared_storage_a_severed_sign_in_never_comes_back(
+def test_without_a_relay_and_shared_storage_a_severed_callback_never_comes_back(
     internet: Internet, open_engine: OpenEngine, cell: Cell
 ) -> None:
     phone = open_phone(cell, internet, open_engine)
 
     phone.press_sign_in()
     wait_for(phone.login(), shows("close this window and try again"))
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
 @in_each(DENIED_CELLS)
-def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
+def test_the_app_shows_a_denied_sign_in_and_requests_no_token(
     internet: Internet, open_engine: OpenEngine, cell: Cell
 ) -> None:
     phone = open_phone(cell, internet, open_engine)
 
     phone.press_sign_in()
     phone.see("Sign in failed: access_denied")
-    phone.settle()
+    phone.wait_until_done()
 
-    [way] = phone.ask("phone.heard")
-    assert way in HEARD_BY[cell.comes_back_by]
+    [way] = phone.evaluate("phone.received")
+    assert way in RECEIVED_BY[cell.comes_back_by]
     assert internet.platform.tokens == []
 
 
-SENTENCES = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))
+TEXTS = json.loads(PUBLIC["texts.json"].read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
     ("locale", "language"), [("de-AT", "de"), ("ja-JP", "ja"), ("pt-BR", "pt"), ("zh-TW", "zh-TW"), ("sv-SE", "en")]
 )
-def test_the_redirect_page_speaks_the_language_of_the_browser_or_english(
+def test_the_language_of_the_redirect_page_is_the_browsers_or_english(
     open_engine: OpenEngine, engine: str, locale: str, language: str
 ) -> None:
     window = open_engine(engine, language=locale).window
 
     window.go(f"https://{HOST}/redirect.html")
 
-    wait_for(window, shows(SENTENCES[language]["nothing"]))
-    assert window.ask("document.title") == SENTENCES[language]["title"]
-    assert window.ask("document.documentElement.lang") == language
+    wait_for(window, shows(TEXTS[language]["nothing"]))
+    assert window.evaluate("document.title") == TEXTS[language]["title"]
+    assert window.evaluate("document.documentElement.lang") == language
 
 
 def test_the_setup_page_opens_without_an_error(open_engine: OpenEngine, engine: str) -> None:

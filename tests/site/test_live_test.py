@@ -322,7 +322,7 @@ def test_the_list_has_each_of_ringcentral_s_codes_in_its_words_with_a_remedy(liv
 
 
 def test_a_blocked_window_is_reported(browsers: Browsers, internet: Internet) -> None:
-    with browsers.keeping_windows_back() as context:
+    with browsers.blocking_popups() as context:
         live_test = open_live_test(context)
         live_test.page.locator("#live-test-start:enabled").wait_for()
         # Another window uses up what a press allows.
@@ -553,6 +553,6 @@ def test_in_firefox_and_webkit_too(internet: Internet, open_engine: OpenEngine, 
 
     wait_for(window, shows("These scopes are missing: Edit Extensions.", "#live-test-verdict"))
     assert ("by the host’s relay" if severed else "by a call to the opener") in str(
-        window.ask("document.getElementById('live-test-facts').textContent")
+        window.evaluate("document.getElementById('live-test-facts').textContent")
     )
     wait_until(lambda: internet.platform.revoked == internet.platform.issued != [], "the token was revoked")

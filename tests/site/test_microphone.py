@@ -1,4 +1,4 @@
-"""Microphone and loudspeaker: in the frame that the setup page offers the app may use them, wherever it comes from."""
+"""The app may use microphone and loudspeaker in the code that the setup page offers, hosted here or on the CDN."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,7 +13,7 @@ CDN_ORIGIN = f"https://{CDN[0]}"
 
 
 def offered(page: Page, name: str, snippet: str) -> str:
-    """What the setup page of a host says to put into a page."""
+    """The code that a host's setup page offers."""
     page.goto(f"https://{name}/")
     element = page.locator(f"#{snippet}-code")
     expect(element).to_contain_text(name)
@@ -47,7 +47,7 @@ def test_the_app_may_use_the_microphone(
         (LOADER, f"autoplay; microphone {CDN_ORIGIN}; speaker-selection {CDN_ORIGIN}"),
     ],
 )
-def test_the_frame_is_allowed_the_loudspeaker_beside_the_microphone(
+def test_the_frame_may_use_the_loudspeaker_and_the_microphone(
     internet: Internet, open_browser: OpenBrowser, name: str, allowed: str
 ) -> None:
     page = open_browser(PLAIN).new_page()
@@ -55,7 +55,7 @@ def test_the_frame_is_allowed_the_loudspeaker_beside_the_microphone(
     page.goto(internet.page(CROSS_SITE, f"<!doctype html><body>{html}"))
 
     expect(page.locator(IFRAME)).to_have_attribute("allow", allowed)
-    # So is the frame of the preview.
+    # The same for the frame of the preview.
     page.goto(f"https://{name}/")
     page.get_by_role("radio", name="frame").check()
     page.get_by_role("button", name="Start the preview").click()
@@ -64,7 +64,7 @@ def test_the_frame_is_allowed_the_loudspeaker_beside_the_microphone(
     expect(preview.content_frame.locator(IFRAME)).to_have_attribute("allow", allowed)
 
 
-def test_a_frame_that_goes_on_to_the_cdn_loses_the_microphone_unless_the_cdn_is_named(
+def test_a_frame_that_is_redirected_to_the_cdn_loses_the_microphone_unless_allow_names_the_cdn(
     internet: Internet, open_browser: OpenBrowser
 ) -> None:
     page = open_browser(PLAIN).new_page()

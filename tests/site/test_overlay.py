@@ -1,4 +1,4 @@
-"""Pages and files of a team's own, over those of the site."""
+"""The overlay, `public_dir`: a team's own pages and files, in place of the site's."""
 
 import base64
 import contextlib
@@ -28,7 +28,7 @@ def overlay(folder: Path) -> Path:
     return folder / "pages"
 
 
-def test_a_redirect_page_of_one_s_own_is_served_with_the_hand_off_in_it(folder: Path, overlay: Path) -> None:
+def test_a_team_s_own_redirect_page_is_served_with_the_hand_off_in_it(folder: Path, overlay: Path) -> None:
     own = BUILT_IN_REDIRECT.replace("<main>", "<main>our own page").replace("page.css", "own.css")
     (overlay / "redirect.html").write_text(own)
     (overlay / "own.css").write_text("main { color: teal }")
@@ -44,12 +44,14 @@ FAULTS: dict[str, tuple[str, bytes]] = {
     "no hand-off": ("redirect.html", BUILT_IN_REDIRECT.replace(HAND_OFF, "").encode()),
     "hand-off in a comment": ("redirect.html", BUILT_IN_REDIRECT.replace(HAND_OFF, f"<!-- {HAND_OFF} -->").encode()),
     "not in UTF-8": ("redirect.html", BUILT_IN_REDIRECT.replace("…", "ü").encode("latin-1")),
-    "script without a place for values": ("redirect.js", b"/* my own */"),
+    "script without a placeholder for values": ("redirect.js", b"/* my own */"),
 }
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_an_overlay_that_cannot_sign_in_is_refused_by_name(folder: Path, overlay: Path, fault: str) -> None:
+def test_an_overlay_that_cannot_sign_in_is_refused_with_the_name_of_the_file(
+    folder: Path, overlay: Path, fault: str
+) -> None:
     name, text = FAULTS[fault]
     (overlay / name).write_bytes(text)
     done = call(folder, "export", "out")
@@ -58,7 +60,7 @@ def test_an_overlay_that_cannot_sign_in_is_refused_by_name(folder: Path, overlay
     assert not (folder / "out").exists()
 
 
-def test_further_files_of_the_overlay_are_served(folder: Path, overlay: Path) -> None:
+def test_other_files_of_the_overlay_are_served(folder: Path, overlay: Path) -> None:
     (overlay / "images").mkdir()
     (overlay / "brand.png").write_bytes(b"png")
     (overlay / "images" / "a b.svg").write_bytes(b"<svg/>")
@@ -76,7 +78,7 @@ def test_hidden_files_of_the_overlay_are_not_served(folder: Path, overlay: Path,
     assert not [path for path in assets(folder) if path.endswith(name)]
 
 
-def test_an_overlay_takes_no_address_of_the_host(folder: Path, overlay: Path) -> None:
+def test_an_overlay_does_not_replace_addresses_of_the_host(folder: Path, overlay: Path) -> None:
     release = add_release(folder)
     names = ("healthz", "readyz", f"widget/{release.id}/app.css.map", f"widget/{release.id}/name.txt")
     for name in names:
@@ -87,7 +89,7 @@ def test_an_overlay_takes_no_address_of_the_host(folder: Path, overlay: Path) ->
 
 
 @pytest.mark.parametrize("place", [".", ""], ids=["the folder itself", "empty"])
-def test_the_settings_and_the_data_are_not_served_whatever_the_overlay(folder: Path, place: str) -> None:
+def test_no_overlay_serves_the_settings_or_the_data(folder: Path, place: str) -> None:
     configured(folder, f'public_dir = "{place}"')
     release = add_release(folder)
     with contextlib.suppress(SettingsError):
@@ -98,7 +100,7 @@ LOGOS = {"logo.svg": "image/svg+xml", "logo.png": "image/png", "logo.jpg": "imag
 
 
 @pytest.mark.parametrize("name", LOGOS)
-def test_the_logo_travels_inside_the_redirect_page(folder: Path, name: str) -> None:
+def test_the_logo_is_inside_the_redirect_page(folder: Path, name: str) -> None:
     logo = b"<svg/>\0\xff" * 100
     (folder / name).write_bytes(logo)
     configured(folder, f'[redirect]\nlogo = "{name}"')

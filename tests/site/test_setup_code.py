@@ -93,10 +93,11 @@ def parameters_in(page: Page, codes: list[str], frames: list[str], internet: Int
     page.goto(internet.page(CROSS_SITE, "".join(f'<iframe src="{address}"></iframe>' for address in pages)))
     phones = [Phone(page.locator("iframe").nth(number).content_frame, frame) for number, frame in enumerate(frames)]
     for phone in phones:
-        phone.wait_for("phone.words.signIn")
+        phone.wait_for("phone.texts.signIn")
     own = ("_t", "fromAdapter")
     return [
-        {name: value for name, value in phone.ask("phone.parameters").items() if name not in own} for phone in phones
+        {name: value for name, value in phone.evaluate("phone.parameters").items() if name not in own}
+        for phone in phones
     ]
 
 

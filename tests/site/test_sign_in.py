@@ -1,22 +1,25 @@
-"""Signing in, by every way of embedding, from a page of the host's site and of another, in every mode.
+"""Signing in, with every way of embedding, from a page of the host's site and of another one, in every browser mode.
 
-A hosted widget signs in everywhere; the host is asked to relay the answer only where nothing else brings it: severed
-from its opener, in a page of another site. The widget of the CDN never hears of a severed sign-in (`widget.md`, "What
-the alternatives do today"). A sign-in is one token request, with the redirect URI that the host has put in and the code
-that came back to it.
+A hosted widget signs in everywhere. The host relays the callback only where no other way is left: from a severed window
+to a page of another site. A widget from the CDN never receives the callback of a severed window (docs/widget.md, "How a
+callback comes in"). A sign-in is one token request, with the host's redirect URI and the code that came back to it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
+from world import hosts
 from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
-from world.internet import CROSS_SITE, HOST, LOADER, PLATFORMS, PREFIXED, SAME_SITE, Internet
+from world.internet import CROSS_SITE, HOST, LOADER, OWN, PLATFORMS, PREFIXED, SAME_SITE, Internet
 from world.platform import TokenRequest
-from world.user import ADAPTER_FRAME, IFRAME, Phone, relay_requests
+from world.user import ADAPTER_FRAME, IFRAME, Phone, relay_requests, wait_until_closed
 
 pytestmark = pytest.mark.usefixtures("hosted", "loader")
 
@@ -28,7 +31,7 @@ LOADER_BASE = f"https://{LOADER}"
 
 @dataclass(frozen=True)
 class Way:
-    """A way of embedding, and what the app must have been told by it."""
+    """A way of embedding, and the parameters that the app must get."""
 
     html: str
     base: str = HOST_BASE
@@ -118,19 +121,19 @@ class Cell:
 
     @property
     def needs_relay(self) -> bool:
-        # The popup window stands on its own, so the page's site is nothing to it.
+        # The popup window is a page of its own, so the site of the team's page does not matter.
         return self.severed and self.site == CROSS_SITE and self.way != "popup window"
 
 
-IN_EVERY_MODE = ("adapter", "iframe", "popup window", "profile", "path prefix")
+TRIED_IN_ALL_MODES = ("adapter", "iframe", "popup window", "profile", "path prefix")
 CELLS = [
     Cell(way, site, mode, severed)
     for way in WAYS
     for site in SITES
     for mode in BrowserMode
     for severed in (False, True)
-    # A severed opener is one column of the table; some ways stand for all in the other modes.
-    if not severed or mode is PLAIN or way in IN_EVERY_MODE
+    # Severed openers: all ways in the plain mode, some of them in the other modes.
+    if not severed or mode is PLAIN or way in TRIED_IN_ALL_MODES
     if not (severed and mode is STORAGE_DENIED and WAYS[way].base == LOADER_BASE)
 ]
 
@@ -152,7 +155,7 @@ def open_phone_of(cell: Cell, internet: Internet, open_browser: OpenBrowser) -> 
 
 
 def popped_up(phone: Phone) -> Phone:
-    """The phone in the window that the header's button opens."""
+    """The phone in the popup window, which a button in the header opens."""
     with phone.page.expect_popup() as window:
         phone.page.locator(".Adapter_popup").click()
     return Phone(window.value)
@@ -166,32 +169,32 @@ def test_it_signs_in_once(internet: Internet, open_browser: OpenBrowser, cell: C
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     [code] = internet.platform.codes
     assert set(relayed) == ({"GET", "POST"} if cell.needs_relay else set())
     assert relayed.count("POST") == (1 if cell.needs_relay else 0)
     assert internet.platform.tokens == [TokenRequest(way.server, way.client_id, way.redirect_uri, code, granted=True)]
-    told = phone.ask("phone.parameters")
-    assert {name: told.get(name) for name in way.parameters} == way.parameters
+    parameters = phone.evaluate("phone.parameters")
+    assert {name: parameters.get(name) for name in way.parameters} == way.parameters
 
 
 @cells("never signs in")
-def test_it_never_signs_in_and_the_redirect_page_says_what_to_do(
+def test_it_never_signs_in_and_the_redirect_page_shows_what_to_do(
     internet: Internet, open_browser: OpenBrowser, cell: Cell
 ) -> None:
     phone = open_phone_of(cell, internet, open_browser)
 
     login = phone.open_login()
     expect(login.locator("#status")).to_contain_text("close this window and try again")
-    phone.be_quiet()
+    phone.wait_until_idle()
 
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
 @cells("does not start")
-def test_the_widget_of_the_cdn_does_not_start(internet: Internet, open_browser: OpenBrowser, cell: Cell) -> None:
+def test_the_widget_from_the_cdn_does_not_start(internet: Internet, open_browser: OpenBrowser, cell: Cell) -> None:
     context = open_browser(cell.mode)
     with context.expect_event("weberror") as failure:
         phone = open_phone(context, internet, WAYS[cell.way], cell.site)
@@ -201,19 +204,19 @@ def test_the_widget_of_the_cdn_does_not_start(internet: Internet, open_browser: 
 
 
 @pytest.mark.parametrize(
-    ("heard_by", "severed"),
-    [("oAuthCallback", False), ("message", False), ("storage", True), ("old-storage", True)],
+    ("received_by", "severed"),
+    [("oAuthCallback", False), ("message", False), ("storage", True)],
 )
-def test_each_way_of_hearing_the_callback_is_enough_alone(
-    internet: Internet, open_browser: OpenBrowser, heard_by: str, severed: bool
+def test_each_way_of_receiving_the_callback_is_enough(
+    internet: Internet, open_browser: OpenBrowser, received_by: str, severed: bool
 ) -> None:
     internet.platform.severs_openers = severed
-    way = Way(script(f"{HOST_BASE}/adapter.js?userAgent=ways:{heard_by}"))
+    way = Way(script(f"{HOST_BASE}/adapter.js?userAgent=ways:{received_by}"))
     phone = open_phone(open_browser(PLAIN), internet, way)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
-    assert phone.ask("phone.heard") == [heard_by]
+    assert phone.evaluate("phone.received") == [received_by]
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
@@ -223,15 +226,15 @@ def test_the_popup_window_shares_its_session_with_the_widget_in_the_page(
     phone = open_phone(open_browser(PLAIN), internet, WAYS["popup window"])
     window = popped_up(phone)
 
-    # The page of the same site shares its storage with the window; one of another site has a partition of its own.
-    window.settle(window.open_login())
+    # A page of the same site shares its storage with the window; a page of another site has its own partition.
+    window.wait_until_done(window.open_login())
 
     phone.see("Signed in")
     assert len(internet.platform.tokens) == 1
 
 
 @pytest.mark.parametrize("severed", [False, True])
-def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
+def test_the_app_shows_a_denied_sign_in_and_requests_no_token(
     internet: Internet, open_browser: OpenBrowser, severed: bool
 ) -> None:
     internet.platform.outcome = "denied"
@@ -240,9 +243,9 @@ def test_a_denied_sign_in_is_shown_by_the_app_and_asks_for_no_token(
 
     login = phone.open_login()
     phone.see("Sign in failed: access_denied")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert len(phone.ask("phone.heard")) == 1
+    assert len(phone.evaluate("phone.received")) == 1
     assert internet.platform.tokens == []
 
 
@@ -251,55 +254,83 @@ def test_a_second_try_after_a_denial_signs_in(internet: Internet, open_browser: 
     internet.platform.outcome = "denied"
     internet.platform.severs_openers = severed
     phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     internet.platform.outcome = "code"
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     phone.see("Signed in")
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
 @pytest.mark.parametrize("severed", [False, True])
-def test_an_implicit_answer_signs_in_without_a_token_request(
+def test_a_token_where_a_code_was_requested_never_reaches_the_app(
     internet: Internet, open_browser: OpenBrowser, severed: bool
 ) -> None:
     internet.platform.outcome = "implicit"
     internet.platform.severs_openers = severed
-    phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"])
+    phone = open_phone(open_browser(PLAIN), internet, WAYS["adapter"], CROSS_SITE)
+
+    login = phone.open_login()
+    wait_until_closed(login)
+    phone.wait_until_idle()
+
+    assert not phone.evaluate("phone.signedIn")
+    assert phone.evaluate("phone.received") == []
+
+
+# A page that signs its users in itself
+
+
+TEAM = f"https://{CROSS_SITE}"
+WITHOUT_WINDOW = script(f"https://{OWN}/adapter.js?disableLoginPopup=1")
+SIGN_IN_ADDRESS = """() => window.addEventListener('message', ({ data }) => {
+    if (data.type === 'rc-login-popup-notify') window.address = data.oAuthUri;
+})"""
+
+
+@pytest.fixture
+def page_sign_in(internet: Internet, tmp_path: Path) -> Iterator[None]:
+    """A host that lets a page of CROSS_SITE sign its users in itself."""
+    allowed = f'widget = {{ page_sign_in = true, embedders = ["{TEAM}"] }}\nparams.clientId = "{CLIENT_ID}"\n'
+    with hosts.own(internet, tmp_path, allowed):
+        yield
+
+
+@pytest.mark.usefixtures("page_sign_in")
+def test_a_listed_page_opens_the_sign_in_itself_and_hands_the_callback_over(
+    internet: Internet, open_browser: OpenBrowser
+) -> None:
+    phone = open_phone(open_browser(PLAIN), internet, Way(WITHOUT_WINDOW), CROSS_SITE)
+    phone.page.evaluate(SIGN_IN_ADDRESS)
+    phone.press_sign_in()
+    address = phone.page.wait_for_function("() => window.address").json_value()
+    redirect_uri = f"https://{OWN}/redirect.html"
+    assert parse_qs(urlsplit(address).query)["redirect_uri"] == [redirect_uri]
+
+    callback = internet.platform.callback(dict(parse_qsl(urlsplit(address).query)))
+    phone.page.evaluate(
+        "([callbackUri, frame]) => document.querySelector(frame).contentWindow.postMessage({ callbackUri }, '*')",
+        [callback, phone.frame],
+    )
+    phone.see("Signed in")
+
+    assert [(token.redirect_uri, token.granted) for token in internet.platform.tokens] == [(redirect_uri, True)]
+
+
+def test_elsewhere_a_page_is_not_given_the_sign_in_and_the_app_opens_its_window(
+    internet: Internet, open_browser: OpenBrowser
+) -> None:
+    context = open_browser(PLAIN)
+    warnings: list[str] = []
+    context.on("console", lambda message: warnings.append(message.text))
+    way = Way(script(f"{HOST_BASE}/adapter.js?disableLoginPopup=1"))
+    phone = open_phone(context, internet, way, CROSS_SITE)
+    phone.page.evaluate(SIGN_IN_ADDRESS)
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
-    assert len(phone.ask("phone.heard")) == 1
-    assert internet.platform.tokens == []
-
-
-@pytest.mark.parametrize(("name", "heard_by"), [("", "refresh"), ("SSOIframe", "message")])
-@pytest.mark.parametrize("way", ["adapter", "CDN loader"])
-def test_a_redirect_page_in_a_frame_hands_over_to_the_app_around_it(
-    internet: Internet, open_browser: OpenBrowser, way: str, name: str, heard_by: str
-) -> None:
-    phone = open_phone(open_browser(PLAIN), internet, WAYS[way])
-
-    phone.wait_for("phone.words.signIn")
-    phone.ask(f"phone.openFrame('{name}')")
-    phone.see("Signed in")
-    phone.be_quiet()
-
-    assert phone.ask("phone.heard") == [heard_by]
-    assert [token.redirect_uri for token in internet.platform.tokens] == [WAYS[way].redirect_uri]
-
-
-def test_a_page_that_opens_the_login_itself_is_given_its_address(internet: Internet, open_browser: OpenBrowser) -> None:
-    way = Way(script(f"{HOST_BASE}/adapter.js?disableLoginPopup=1"))
-    phone = open_phone(open_browser(PLAIN), internet, way)
-    phone.page.evaluate("""() => window.addEventListener('message', ({ data }) => {
-        if (data.type === 'rc-login-popup-notify') window.address = new URL(data.oAuthUri);
-    })""")
-
-    phone.press_sign_in()
-    phone.page.wait_for_function("() => window.address")
-
-    assert phone.page.evaluate("() => window.address.searchParams.get('redirect_uri')") == way.redirect_uri
+    assert phone.page.evaluate("() => window.address") is None
+    assert [text for text in warnings if "disableLoginPopup" in text and "widget.page_sign_in" in text]

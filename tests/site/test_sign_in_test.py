@@ -108,14 +108,14 @@ def test_in_firefox_and_webkit_too(internet: Internet, open_engine: OpenEngine, 
     label = "document.querySelector('#start:enabled')?.textContent"
 
     wait_for(window, f"{label} === 'Run the test'", frame)
-    while window.ask(label, frame) != "Run it again":
-        rows = window.ask(ROWS, frame)
+    while window.evaluate(label, frame) != "Run it again":
+        rows = window.evaluate(ROWS, frame)
         window.press("#start", frame)
         # WebKit opens one window for each press.
         wait_for(window, f"{label} && {ROWS}.length > {len(rows)}", frame)
 
-    assert {name.lower(): result for name, result in window.ask(ROWS, frame)} == READY
-    text = window.ask("document.querySelector('#results').innerText", frame)
+    assert {name.lower(): result for name, result in window.evaluate(ROWS, frame)} == READY
+    text = window.evaluate("document.querySelector('#results').innerText", frame)
     assert text.count("Arrived once, by the host’s relay") == 2
 
 
@@ -155,7 +155,7 @@ def test_with_the_widget_from_the_cdn_it_names_what_cannot_work(open_browser: Op
 
 
 def test_where_each_window_needs_a_press_it_asks_for_one(browsers: Browsers) -> None:
-    with browsers.keeping_windows_back() as context:
+    with browsers.blocking_popups() as context:
         page = context.new_page()
         page.goto(f"https://{HOST}/test.html")
         page.locator("#start:enabled").wait_for()

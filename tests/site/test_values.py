@@ -1,8 +1,8 @@
-"""No value breaks out of the page it is put into, and each arrives whole.
+"""No value escapes from the page that it is injected into, and each arrives unchanged.
 
-Values come from the settings: a parameter, the redirect page's title and text. They stand as JSON in a script that
-stands in a page or in adapter.js. The named ones go through Chromium; whatever text Hypothesis thinks of goes through
-an HTML parser, and in batches through Chromium too.
+Values come from the settings: a parameter, the redirect page's title and text. They are JSON in a script, in a page or
+in adapter.js. The named ones are tried in Chromium; texts that Hypothesis generates in an HTML parser, and many at once
+in Chromium too.
 """
 
 import base64
@@ -30,7 +30,7 @@ from world.host import add_release, content
 from world.internet import HOST, SAME_SITE
 from world.user import ADAPTER_FRAME
 
-HOME = f"https://{HOST}"
+BASE = f"https://{HOST}"
 CLIENT_ID = "client"
 NAMED = {
     "end of script": "</script><script>window.ran = 1</script>",
@@ -49,7 +49,7 @@ NAMED = {
     "one backslash": "\\",
     "character references": "&lt;/script&gt;&#60;script&#62;&amp;amp;",
     "a template": "${window.ran = 1} {{window.ran}} $& $1 $` \\g<0> \\1 %s {0}",
-    "the place for values": PLACEHOLDER,
+    "the placeholder for values": PLACEHOLDER,
     "what looks like values": '{"origins": ["*"]}',
     "a name of JavaScript": "__proto__",
     "a query": "a=b&c=d?e#f;g+h%20i%00",
@@ -58,7 +58,7 @@ NAMED = {
     "control characters": "a\x01\x1f\x7f\x80\x9fb",
     "ten thousand characters": "<long> " * 1429,
 }
-CHARACTERS = st.text(st.characters(exclude_categories=["Cs"]))  # a lone surrogate is none: TOML cannot write it
+CHARACTERS = st.text(st.characters(exclude_categories=["Cs"]))  # no lone surrogates: TOML cannot contain them
 TEXTS = st.lists(CHARACTERS | st.sampled_from(list(NAMED.values())), max_size=4).map("".join)
 FUZZ = hypothesis_settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -81,7 +81,7 @@ def release(request: pytest.FixtureRequest) -> str:
 
 
 class Browser:
-    """A page in a context that finds `site` at its address, and pages of a team that have it in them."""
+    """A page in a context where `site` is at the host's address, with pages of a team that embed it."""
 
     site: Site
 
@@ -89,23 +89,23 @@ class Browser:
         self.page = context.new_page()
         self.faults: list[str] = []
         self.pages = {
-            "/adapter": f'<!doctype html><script src="{HOME}/adapter.js"></script>',
-            # In a frame the redirect page hands over to its parent and goes on to show its text.
-            "/frame": f'<!doctype html><iframe src="{HOME}/redirect.html?code=1&state=a-b"></iframe>',
+            "/adapter": f'<!doctype html><script src="{BASE}/adapter.js"></script>',
+            # In a frame the redirect page hands over to its parent, and keeps showing its text.
+            "/frame": f'<!doctype html><iframe src="{BASE}/redirect.html?code=1&state=a-b"></iframe>',
         }
-        context.route("**/*", self._answer)
+        context.route("**/*", self._respond)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
-        context.on("console", lambda message: self._hear(message.text))
+        context.on("console", lambda message: self._record(message.text))
 
     def open(self, address: str) -> Page:
         self.page.goto(address)
         return self.page
 
-    def _hear(self, text: str) -> None:
+    def _record(self, text: str) -> None:
         if "Content Security Policy" in text:
             self.faults.append(text)
 
-    def _answer(self, route: Route, request: Request) -> None:
+    def _respond(self, route: Route, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.hostname == SAME_SITE:
             return route.fulfill(body=self.pages[parts.path], content_type="text/html; charset=utf-8")
@@ -115,7 +115,7 @@ class Browser:
         headers = {"Content-Type": asset.media_type, **dict(asset.headers)}
         route.fulfill(status=asset.status, headers=headers, body=content(self.site[parts.path]))
 
-    def nothing_else_has_run(self) -> None:
+    def assert_nothing_else_has_run(self) -> None:
         assert self.faults == []
         for frame in self.page.frames:
             assert frame.evaluate("typeof window.ran") == "undefined", frame.url
@@ -123,7 +123,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(browsers: Browsers) -> Iterator[Browser]:
-    """One for all: each value comes with another document."""
+    """One for all tests: each value gets a new document."""
     context = browsers.incognito()
     context.set_default_timeout(DEADLINE)
     yield Browser(context)
@@ -131,7 +131,7 @@ def browser(browsers: Browsers) -> Iterator[Browser]:
 
 
 def site_with(data_dir: Path, redirect: Mapping[str, str] | None = None, **params: Value) -> Site:
-    params["clientId"] = CLIENT_ID  # without which the app does not start
+    params["clientId"] = CLIENT_ID  # without it the app does not start
     return build_site(Settings(data_dir=data_dir, redirect=dict(redirect or {}), params=params))
 
 
@@ -140,7 +140,7 @@ def scripts_in(page: Page) -> int:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_title_and_text_of_the_redirect_page_arrive_whole(browser: Browser, data_dir: Path, name: str) -> None:
+def test_title_and_text_of_the_redirect_page_arrive_unchanged(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
     browser.site = site_with(data_dir, {"title": value, "text": value})
     page = browser.open(f"https://{SAME_SITE}/frame")
@@ -151,58 +151,58 @@ def test_title_and_text_of_the_redirect_page_arrive_whole(browser: Browser, data
     assert frame.locator("title").evaluate("element => element.textContent") == value
     assert frame.locator("script").count() == 1
     assert frame.locator("img").count() == 1
-    browser.nothing_else_has_run()
+    browser.assert_nothing_else_has_run()
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_parameter_arrives_whole_in_the_app(browser: Browser, data_dir: Path, name: str) -> None:
+def test_a_parameter_reaches_the_app_unchanged(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
     browser.site = site_with(data_dir, userAgent=value)
-    page = browser.open(f"{HOME}/app.html")
+    page = browser.open(f"{BASE}/app.html")
     page.wait_for_url("**/widget/**")
-    asked = parse_qs(urlsplit(page.url).query)
-    assert asked == {"redirectUri": [f"{HOME}/redirect.html"], "userAgent": [value], "clientId": [CLIENT_ID]}
-    browser.nothing_else_has_run()
+    parameters = parse_qs(urlsplit(page.url).query)
+    assert parameters == {"redirectUri": [f"{BASE}/redirect.html"], "userAgent": [value], "clientId": [CLIENT_ID]}
+    browser.assert_nothing_else_has_run()
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_a_parameter_arrives_whole_in_the_adapter_s_frame(browser: Browser, data_dir: Path, name: str) -> None:
+def test_a_parameter_reaches_the_adapters_frame_unchanged(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
     browser.site = site_with(data_dir, userAgent=value)
     page = browser.open(f"https://{SAME_SITE}/adapter")
     frame = page.locator(ADAPTER_FRAME)
     frame.wait_for(state="attached")
-    asked = parse_qs(urlsplit(frame.get_attribute("src") or "").query)
-    assert asked["userAgent"] == [value]
-    assert asked["redirectUri"] == [f"{HOME}/redirect.html"]
-    browser.nothing_else_has_run()
+    parameters = parse_qs(urlsplit(frame.get_attribute("src") or "").query)
+    assert parameters["userAgent"] == [value]
+    assert parameters["redirectUri"] == [f"{BASE}/redirect.html"]
+    browser.assert_nothing_else_has_run()
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_a_page_names_arrives_whole(browser: Browser, data_dir: Path, name: str) -> None:
+def test_a_pages_own_parameter_arrives_unchanged(browser: Browser, data_dir: Path, name: str) -> None:
     value = NAMED[name]
     browser.site = site_with(data_dir, userAgent="host")
-    for_query = browser.page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
-    page = browser.open(f"{HOME}/app.html?{for_query}")
+    query = browser.page.evaluate("value => new URLSearchParams({ userAgent: value }).toString()", value)
+    page = browser.open(f"{BASE}/app.html?{query}")
     page.wait_for_url("**/widget/**")
     assert parse_qs(urlsplit(page.url).query)["userAgent"] == [value]
-    browser.nothing_else_has_run()
+    browser.assert_nothing_else_has_run()
 
 
 def test_the_setup_page_shows_addresses_as_text(browser: Browser, data_dir: Path) -> None:
     settings = Settings(data_dir=data_dir, public_url="https://phone.example.com/</script><script>window.ran=1;x")
     browser.site = build_site(settings)
-    page = browser.open(f"{HOME}/")
+    page = browser.open(f"{BASE}/")
     for code in ("#adapter-code", "#iframe-code"):
         expect(page.locator(code)).to_contain_text("window.ran=1;x/a")
     expect(page.locator("#redirect-uri")).to_contain_text("window.ran=1;x/redirect.html")
-    assert scripts_in(page) == 4  # two inside, the module, and the values
-    browser.nothing_else_has_run()
+    assert scripts_in(page) == 4  # two inline, the module, and the values
+    browser.assert_nothing_else_has_run()
 
 
 @hypothesis_settings(parent=FUZZ, max_examples=10)
 @given(values=st.lists(TEXTS, min_size=50, max_size=100))
-def test_every_text_arrives_whole_in_a_browser(page_of_values: Page, values: list[str]) -> None:
+def test_every_text_arrives_unchanged_in_a_browser(page_of_values: Page, values: list[str]) -> None:
     files = {"page.html": '<!doctype html><p>a</p><script src="values.js"></script><p>b</p>'}
     files["values.js"] = f"window.values = {PLACEHOLDER};"
     html = make_page("page.html", files, {"values.js": {"list": [*values, *NAMED.values()]}}).content
@@ -217,17 +217,17 @@ def page_of_values(open_browser: OpenBrowser) -> Page:
     return open_browser(INCOGNITO).new_page()
 
 
-# Whatever text there is: what a page is made of, as an HTML parser sees it
+# Generated texts: the page's elements, as an HTML parser finds them
 
 
 class Elements(HTMLParser):
-    """The elements of a page in their order, and the text of each script."""
+    """The tags of a page in their order, and the text of each script."""
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
         self.tags: list[str] = []
         self.scripts: list[str] = []
-        self.texts: dict[str, str] = {}  # of the elements that are given one, by the value's name
+        self.texts: dict[str, str] = {}  # of the elements that show a value, by its name
         self._in_script = False
         self._value: str | None = None
         self.feed(page.decode())
@@ -256,7 +256,7 @@ class Elements(HTMLParser):
 
 
 def values_in(script: str, original: str) -> Any:
-    """The values in `script`, having seen that all around them is as in the file `original`."""
+    """The values in `script`, which is otherwise like the file `original`."""
     before, after = original.split(PLACEHOLDER)
     assert script.startswith(before)
     assert script.endswith(after)
@@ -265,7 +265,7 @@ def values_in(script: str, original: str) -> Any:
 
 @functools.cache
 def public(name: str) -> str:
-    """A script of `public/`, with those that it is put together with."""
+    """A script of `public/`, with those that it includes."""
     return sources(None)[name]
 
 
@@ -278,7 +278,7 @@ PAGES = {
 
 @FUZZ
 @given(value=TEXTS, title=TEXTS, text=TEXTS)
-def test_every_text_stays_in_its_script_and_arrives_whole(
+def test_every_text_stays_in_its_script_and_arrives_unchanged(
     data_dir: Path, plain: Site, release: str, value: str, title: str, text: str
 ) -> None:
     redirect = {"title": title, "text": text}
@@ -319,7 +319,7 @@ def plain(data_dir: Path, release: str) -> Site:
 
 @FUZZ
 @given(value=TEXTS)
-def test_every_text_arrives_whole_in_the_adapter(data_dir: Path, value: str) -> None:
+def test_every_text_arrives_unchanged_in_the_adapter(data_dir: Path, value: str) -> None:
     site = build_site(Settings(data_dir=data_dir, params={"userAgent": value}))
     for name in ("adapter.js", "adapter.att.js"):
         script = content(site[f"/{name}"]).decode()
@@ -339,14 +339,14 @@ JSON = st.recursive(
 
 @hypothesis_settings(parent=FUZZ, max_examples=100)
 @given(values=st.dictionaries(TEXTS, JSON))
-def test_what_is_put_in_is_ascii_without_anything_that_means_something_to_html(values: dict[str, Any]) -> None:
+def test_injected_values_are_ascii_without_anything_that_means_something_to_html(values: dict[str, Any]) -> None:
     text = inject_values(PLACEHOLDER, values)
     assert text.isascii()
     assert not set(text) & set("<>&\n\r")
     assert json.loads(text) == values
 
 
-@pytest.mark.parametrize("script", ["", "no place", f"{PLACEHOLDER}{PLACEHOLDER}", PLACEHOLDER.replace(" ", "")])
-def test_a_script_without_just_one_place_is_refused(script: str) -> None:
+@pytest.mark.parametrize("script", ["", "no placeholder", f"{PLACEHOLDER}{PLACEHOLDER}", PLACEHOLDER.replace(" ", "")])
+def test_a_script_without_exactly_one_placeholder_is_refused(script: str) -> None:
     with pytest.raises(ValueError, match="places for values"):
         inject_values(script, {})

@@ -1,18 +1,20 @@
-"""A closed copy of the world on loopback, with mode.
+"""A closed copy of the world on loopback.
 
-Pages of a team, the CDN, RingCentral's platform and the hosts under test stand behind one real nginx that
-terminates TLS for all their names; browsers know those names and no others, so nothing leaves the machine.
-Addresses in tests are therefore the real ones: `https://phone.example.com/adapter.js`.
+The pages of a team, the CDN, RingCentral's platform and the hosts under test are behind one nginx, which terminates TLS
+for all their names. Browsers resolve only these names, so no traffic leaves the machine. Addresses in tests are real
+ones, such as `https://phone.example.com/adapter.js`.
 
-- `release`: the stand-in release, which keeps the widget's contract;
-- `internet`: the names, nginx, the CDN's files, the team's pages;
-- `platform`: RingCentral's login page and token endpoint, which count;
+- `release`: the stand-in release, which behaves like the widget where this host relies on it;
+- `internet`: the host names, nginx, the CDN's files, the team's pages;
+- `platform`: RingCentral's login page and token endpoint;
 - `host`: a folder, a release and `embeddable-host`, as a process or in this one; `hosts`: those that browsers visit;
-- `mode`: Chromium as users have it, storage partitioned or denied;
+- `relay`: messages put into a host's relay and taken from it;
+- `browser_modes`: Chromium as users have it, with partitioned storage or none;
 - `user`: what a user does with the phone; `setup_page`, `sign_in_test`, `live_test`: and with the pages of the host;
-- `engines`: the same for Firefox (`firefox`) and WebKit (`webkit`), which reach the names by a proxy (`gateway`);
-- `proxy`, `deployment`, `exported`: nginx as it is shipped, with lines that break something, and over an export;
-- `patience`: waiting for what must come true; `load`: many visitors meanwhile.
+- `engines`: the same for Firefox (`firefox`) and WebKit (`webkit`), through a proxy (`gateway`);
+- `proxy`, `deployment`, `exported`: nginx with the shipped configuration, with directives that break something, and
+  over an export;
+- `timeouts`: waiting for a condition; `load`: many visitors at the same time.
 
-Each test process has a world of its own: its ports, its folder.
+Each test process has its own world: its ports, its folder.
 """

@@ -1,15 +1,14 @@
-"""Browsers as users have them. They differ in what a third party's frame may store (`widget.md`).
+"""Browsers as users have them. They differ in what a third party's frame may store (docs/how-it-works.md).
 
 - plain: third-party cookies allowed, storage partitioned by the page's site;
 - incognito: third-party cookies blocked, storage partitioned;
 - storage denied: third-party cookies blocked, storage not partitioned: `localStorage` throws in such a frame.
 
-The first two are Chromium's headless shell: all that pages meet, without what stands around them on a screen, and a
-sign-in costs a third of the time. What denies storage is a setting of the browser around, so the third is Chromium as
-a whole. `test_world.py` holds each to what it must be.
+The first two are Chromium's headless shell: for pages the same as Chromium, and a sign-in takes a third of the time.
+Denying storage is a setting of the whole browser, so the third is Chromium itself. `test_world.py` tests each of them.
 
-Playwright switches partitioning off, in one long `--disable-features=…` among many arguments. So the first two leave
-that argument out and give the same list without partitioning. What the list is, a browser that it started tells.
+Playwright switches partitioning off, in one long `--disable-features=…` among its arguments. So the first two replace
+this argument with the same list without partitioning. The list is read from a browser that Playwright has started.
 """
 
 import contextlib
@@ -27,7 +26,7 @@ from world.timeouts import TIMEOUT
 
 PARTITIONING = "ThirdPartyStoragePartitioning"
 BLOCKING = "--test-third-party-cookie-phaseout"  # third-party cookies
-DEADLINE = TIMEOUT * 1000  # ms, for whatever a test waits for
+DEADLINE = TIMEOUT * 1000  # ms, for anything that a test waits for
 
 
 class BrowserMode(StrEnum):
@@ -41,7 +40,7 @@ OpenBrowser = Callable[[BrowserMode], BrowserContext]
 
 
 class Browsers:
-    """A browser for each mode, started once, when it is first asked for; a context is made for each test."""
+    """A browser for each mode, started when it is first needed, and a context for each test."""
 
     def __init__(self, playwright: Playwright, internet: Internet) -> None:
         self._chromium = playwright.chromium
@@ -51,9 +50,9 @@ class Browsers:
     @functools.cached_property
     def _partitioned(self) -> dict[str, Any]:
         """The options of a browser that partitions storage."""
-        unasked = self._chromium.launch(executable_path=command("chromium-headless-shell"), **self._options)
-        options = self._options | partitioned(self._options["args"], disabled(unasked))
-        unasked.close()
+        default = self._chromium.launch(executable_path=command("chromium-headless-shell"), **self._options)
+        options = self._options | partitioned(self._options["args"], disabled(default))
+        default.close()
         return options
 
     def _browser(self, mode: BrowserMode) -> Browser:
@@ -71,7 +70,7 @@ class Browsers:
 
     @contextlib.contextmanager
     def contexts(self) -> Iterator[OpenBrowser]:
-        """A function that opens a context in some mode; all it has opened are closed in the end."""
+        """A function that opens a context in a mode; all its contexts are closed at the end."""
         with contextlib.ExitStack() as stack:
 
             def open_context(mode: BrowserMode) -> BrowserContext:
@@ -83,12 +82,12 @@ class Browsers:
             yield open_context
 
     def incognito(self, **options: Any) -> BrowserContext:
-        """A new context, with Playwright's options for one; whoever asks for it closes it."""
+        """A new context with these options of Playwright; the caller closes it."""
         return self._browser(BrowserMode.INCOGNITO).new_context(**options)
 
     @contextlib.contextmanager
-    def keeping_windows_back(self) -> Iterator[BrowserContext]:
-        """A context that opens a window for a user's press alone, as users' browsers do but Playwright's does not."""
+    def blocking_popups(self) -> Iterator[BrowserContext]:
+        """A context that opens windows only for a user's press, like users' browsers and unlike Playwright's."""
         options = dict(self._partitioned)
         options["ignore_default_args"] = [*options["ignore_default_args"], "--disable-popup-blocking"]
         browser = self._chromium.launch(executable_path=chromium(), **options)
@@ -113,7 +112,7 @@ def command(name: str) -> str:
 
 
 def network(internet: Internet) -> list[str]:
-    """Arguments by which Chromium knows the names of the world alone, and trusts its certificate."""
+    """Arguments that make Chromium resolve only the names of the test world, and trust its certificate."""
     known = [f"MAP {name}:443 127.0.0.1:{internet.port_of(name)}" for name in NAMES]
     return [
         f"--host-resolver-rules={','.join([*known, 'MAP * ~NOTFOUND'])}",
@@ -122,7 +121,7 @@ def network(internet: Internet) -> list[str]:
 
 
 def disabled(browser: Browser) -> str:
-    """The features that Playwright has switched off in `browser`, as it wrote them."""
+    """The features that Playwright has switched off in `browser`, as in its argument."""
     session = browser.new_browser_cdp_session()
     command_line = session.send("SystemInfo.getInfo")["commandLine"]
     session.detach()

@@ -1,7 +1,7 @@
-"""Engines other than Chromium, in words that hold in each of them: a browser has windows, a window shows a page.
+"""Engines other than Chromium, behind one interface: a browser has windows, a window shows a page.
 
-Chromium is Playwright's (`mode`, `user`). Playwright drives only builds of Firefox and WebKit that it has made
-itself; these are the ones that users have. `firefox` and `webkit` speak the W3C's protocols for browsers.
+Playwright drives Chromium (`browser_modes`, `user`). Of Firefox and WebKit it drives only builds of its own; these are
+the ones that users have. `firefox` and `webkit` speak the W3C's protocols for browsers.
 """
 
 import contextlib
@@ -20,46 +20,46 @@ ENGLISH = "en-US"
 
 
 class EngineError(Exception):
-    """The browser cannot do what it was asked to: the page, the frame or the element is not there, or not yet."""
+    """The browser cannot carry out a command: the page, the frame or the element is not there, or not yet."""
 
 
 class Window(Protocol):
-    """A window or tab. `frame` is the selector of a frame in its page; without one, the page itself is meant."""
+    """A window or tab. `frame` is the selector of a frame in its page; empty for the page itself."""
 
     def go(self, address: str) -> None:
-        """Goes to an address; returns when the page is there, whatever it still loads."""
+        """Goes to an address; returns when the document has been parsed."""
 
-    def ask(self, expression: str, frame: str = "") -> Any:
-        """The value of a JavaScript expression, as JSON has it; a promise is waited for."""
+    def evaluate(self, expression: str, frame: str = "") -> Any:
+        """The value of a JavaScript expression, as in JSON; a promise is awaited."""
 
     def press(self, selector: str, frame: str = "") -> None:
-        """Clicks with the mouse on an element, as a user does."""
+        """Clicks on an element with the mouse."""
 
 
 class Browser(Protocol):
-    """One user's browser, as new; `window` is the one it has at first."""
+    """A new user's browser; `window` is its first window."""
 
     @property
     def window(self) -> Window: ...
 
     def windows(self) -> list[Window]:
-        """All that are open now."""
+        """All windows that are open now."""
 
     def console_of(self, address: str) -> list[str]:
-        """The errors in the console when a page has been opened and loaded, in a browser of the same kind."""
+        """The errors in the console after a page has loaded, in a browser of the same kind."""
 
 
 class Engine(Protocol):
     def browser(self, language: str = ENGLISH) -> AbstractContextManager[Browser]:
-        """A new user's browser, who reads this language (BCP 47)."""
+        """The browser of a new user with this language (BCP 47)."""
 
 
-OpenEngine = Callable[..., Browser]  # the engine's name, and perhaps a `language`
+OpenEngine = Callable[..., Browser]  # arguments: the engine's name, and optionally a `language`
 
 
 @dataclass(frozen=True)
 class Phone:
-    """The widget in a page, as `world.user.Phone`; `frame` is the selector of the app's frame."""
+    """The widget in a page, like `world.user.Phone`; `frame` is the selector of the app's frame."""
 
     browser: Browser
     frame: str = ADAPTER_FRAME
@@ -72,38 +72,38 @@ class Phone:
         """Waits until the app shows `status`."""
         wait_for(self.browser.window, shows(status), self.frame)
 
-    def ask(self, expression: str) -> Any:
+    def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the app's frame."""
-        return self.browser.window.ask(expression, self.frame)
+        return self.browser.window.evaluate(expression, self.frame)
 
     def login(self) -> Window:
-        """The login's window, as soon as it is there; one that closes by itself may be missed."""
-        wait_until(lambda: len(self.browser.windows()) > 1, "there is a window beside the phone's")
+        """The login window, as soon as it is there; one that closes quickly may be missed."""
+        wait_until(lambda: len(self.browser.windows()) > 1, "a second window is open")
         [login] = [window for window in self.browser.windows() if window != self.browser.window]
         return login
 
-    def settle(self) -> None:
-        """Waits until the login's window is gone and all it may have sent has arrived."""
-        wait_until(lambda: len(self.browser.windows()) == 1, "there is the phone's window alone")
-        self.be_quiet()
+    def wait_until_done(self) -> None:
+        """Waits until the login window is closed and everything that it may have sent has arrived."""
+        wait_until(lambda: len(self.browser.windows()) == 1, "only the phone's window is open")
+        self.wait_until_idle()
 
-    def be_quiet(self) -> None:
-        """Waits until nothing more can reach the app, as `world.user.Phone` does."""
+    def wait_until_idle(self) -> None:
+        """Waits until nothing more can reach the app, like `world.user.Phone`."""
         wait_for(self.browser.window, "!phone.polling", self.frame)
-        self.ask("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)")
+        self.evaluate("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)")
 
 
 def shows(text: str, selector: str = "#status") -> str:
-    """A JavaScript expression: whether an element has this text in it."""
+    """A JavaScript expression: whether an element contains this text."""
     return f"document.querySelector({json.dumps(selector)})?.textContent.includes({json.dumps(text)})"
 
 
 def wait_for(window: Window, expression: str, frame: str = "") -> None:
-    """Waits until a JavaScript expression holds in a page, which may still have to come."""
+    """Waits until a JavaScript expression is true in a page, which may not have loaded yet."""
 
     def holds() -> bool:
         with contextlib.suppress(EngineError):
-            return bool(window.ask(expression, frame))
+            return bool(window.evaluate(expression, frame))
         return False
 
     wait_until(holds, expression)

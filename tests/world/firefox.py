@@ -1,4 +1,4 @@
-"""Firefox over WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/), which it speaks by itself.
+"""Firefox over WebDriver BiDi (https://www.w3.org/TR/webdriver-bidi/), which it has built in.
 
 Its process is started once. Each user has a user context in it (a "container"), which shares nothing with others.
 """
@@ -19,7 +19,7 @@ from websockets.sync.client import ClientConnection, connect
 from world.engines import ENGLISH, EngineError, command
 from world.timeouts import TIMEOUT, wait_until
 
-# In the profile, not in the session: Firefox asks for things of its own as soon as it runs.
+# In the profile, not in the session: Firefox sends requests of its own as soon as it runs.
 PREFERENCES = """
 user_pref("network.proxy.type", 1);
 user_pref("network.proxy.http", "127.0.0.1");
@@ -34,7 +34,7 @@ user_pref("network.trr.mode", 5);
 
 
 class Session:
-    """Commands and their results, one at a time; what the browser tells by itself is kept in `events`."""
+    """Commands and their results, one at a time; events that the browser sends are kept in `events`."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
@@ -53,10 +53,10 @@ class Session:
     def evaluate(self, context: str, expression: str) -> Any:
         """The value of a JavaScript expression in a browsing context, as BiDi describes it."""
         target = {"context": context}
-        answer = self.send("script.evaluate", expression=expression, target=target, awaitPromise=True)
-        if answer["type"] == "exception":
-            raise EngineError(answer["exceptionDetails"]["text"])
-        return answer["result"]
+        response = self.send("script.evaluate", expression=expression, target=target, awaitPromise=True)
+        if response["type"] == "exception":
+            raise EngineError(response["exceptionDetails"]["text"])
+        return response["result"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Window:
     def go(self, address: str, wait: str = "interactive") -> None:
         self.session.send("browsingContext.navigate", context=self.context, url=address, wait=wait)
 
-    def ask(self, expression: str, frame: str = "") -> Any:
+    def evaluate(self, expression: str, frame: str = "") -> Any:
         json_of = f"Promise.resolve({expression}).then((value) => JSON.stringify(value ?? null))"
         return json.loads(self.session.evaluate(self._context(frame), json_of)["value"])
 
@@ -130,7 +130,7 @@ class Firefox:
 
 @contextlib.contextmanager
 def start_firefox(folder: Path, gateway: int) -> Iterator[Firefox]:
-    """Firefox with a new profile in `folder`, which reaches what the proxy on the port `gateway` lets it reach."""
+    """Firefox with a new profile in `folder`; all its traffic goes through the proxy on the port `gateway`."""
     (folder / "user.js").write_text(PREFERENCES.format(port=gateway))
     log = folder / "log"
     options = ["--headless", "--no-remote", "--profile", str(folder), "--remote-debugging-port", "0"]
@@ -155,6 +155,6 @@ def start_firefox(folder: Path, gateway: int) -> Iterator[Firefox]:
 
 
 def address_in(log: Path) -> str:
-    """Where Firefox says that it listens; "" before it says so."""
-    told = re.search(r"^WebDriver BiDi listening on (\S+)$", log.read_text(), re.MULTILINE)
-    return told[1] if told else ""
+    """The address that Firefox listens on; "" until it has logged it."""
+    logged = re.search(r"^WebDriver BiDi listening on (\S+)$", log.read_text(), re.MULTILINE)
+    return logged[1] if logged else ""

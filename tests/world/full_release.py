@@ -57,8 +57,8 @@ class Code:
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
-        letters = string.ascii_lowercase
-        self._words = ["".join(self._random.choices(letters, k=self._random.randint(1, 9))) for _ in range(WORDS)]
+        alphabet = string.ascii_lowercase
+        self._words = ["".join(self._random.choices(alphabet, k=self._random.randint(1, 9))) for _ in range(WORDS)]
         self._phrases = [self._phrase() for _ in range(PHRASES)]
 
     def text(self, size: int) -> str:

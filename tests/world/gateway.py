@@ -28,7 +28,7 @@ class Tunnel(socketserver.StreamRequestHandler):
         while self.rfile.readline().strip():
             pass
         method, _, target = request.rpartition(" ")[0].partition(" ")
-        self.server.asked.append(target)
+        self.server.targets.append(target)
         port = self.server.ports.get(target) if method == "CONNECT" else None
         if port is None:
             self.server.refused.append(target)
@@ -42,7 +42,7 @@ class Tunnel(socketserver.StreamRequestHandler):
 
 
 class Gateway(socketserver.ThreadingTCPServer):
-    """`asked`: the targets so far. `refused`: those of them that it does not know."""
+    """`targets`: the targets so far. `refused`: those of them that it does not know."""
 
     daemon_threads = True
     block_on_close = False  # a browser keeps connections open
@@ -51,7 +51,7 @@ class Gateway(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Tunnel)
         self.port: int = self.server_address[1]
         self.ports = {f"{name}:443": internet.port_of(name) for name in NAMES}
-        self.asked: list[str] = []
+        self.targets: list[str] = []
         self.refused: list[str] = []
 
 

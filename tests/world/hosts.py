@@ -1,4 +1,4 @@
-"""The hosts under test: `embeddable-host` as an operator runs it, with the stand-in release and without."""
+"""The hosts under test: `embeddable-host` as an operator runs it, with the stand-in release and without it."""
 
 import contextlib
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def loader(internet: Internet) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def own(internet: Internet, folder: Path, settings: str) -> Iterator[Server]:
-    """A host with these settings, and the releases of `hosted`, which must have been there before."""
+    """A host with these settings and the releases of `hosted`, which must be running."""
     data_dir = f'data_dir = "{internet.folder / "hosted" / "var"}"\n'
     with serving(configured(folder, data_dir + settings), "--port", str(internet.own_port)) as server:
         yield server

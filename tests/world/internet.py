@@ -1,8 +1,8 @@
-"""The names of the world, and what answers under each: one nginx in front, one small app behind.
+"""The host names of the test world, and the servers behind them: an nginx, and a small app.
 
-nginx terminates TLS with a throw-away certificate for all names on one port. It serves the CDN and a plain
-copy of the release as files, passes the team's pages and the platform to the app, which runs in a thread of
-the test process, and passes the names of the hosts under test to the ports where `hosts` starts them.
+nginx terminates TLS for all names on one port, with a certificate made for the run. It serves the CDN and a plain copy
+of the release as files. It passes the team's pages and the platform to the app, which runs in a thread of the test
+process, and the names of the hosts under test to the ports where `hosts` starts them.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import socket
 import subprocess
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import uvicorn
@@ -37,23 +37,38 @@ SAME_SITE = "crm.example.com"  # a team's page, of the same site as the hosts
 CROSS_SITE = "crm.acme.org"  # a team's page of another site
 HOST = "phone.example.com"  # `embeddable-host serve` with a release
 LOADER = "loader.example.com"  # the same without one
-PREFIXED = "www.example.com"  # the first again, under /phone/
+PREFIXED = "www.example.com"  # the first one, under /phone/
 NGINX = "voice.example.com"  # the shipped nginx configuration, in an nginx that a test starts on `nginx_port`
 NGINX_PREFIXED = "intranet.example.com"  # the same, for a location: /phone/
-EXPORT = "export.example.com"  # what a test serves of an export
+EXPORT = "export.example.com"  # an export that a test serves
 OWN = "own.example.com"  # a host that a test starts with settings of its own
 COPY = "copy.example.com"  # a plain copy of the release
+EVIL = "evil.example"  # an attacker's pages, and servers
 CDN = ("apps.ringcentral.com", "ringcentral.github.io")
 CDN_FOLDER = "/integration/ringcentral-embeddable/latest/"
 PLATFORMS = ("platform.ringcentral.com", "platform.devtest.ringcentral.com")
 RINGCENTRAL = (*PLATFORMS, LOGIN_HOST)
-NAMES = (SAME_SITE, CROSS_SITE, HOST, LOADER, PREFIXED, EXPORT, OWN, NGINX, NGINX_PREFIXED, COPY, *CDN, *RINGCENTRAL)
+NAMES = (
+    SAME_SITE,
+    CROSS_SITE,
+    EVIL,
+    HOST,
+    LOADER,
+    PREFIXED,
+    EXPORT,
+    OWN,
+    NGINX,
+    NGINX_PREFIXED,
+    COPY,
+    *CDN,
+    *RINGCENTRAL,
+)
 
 KEPT_PORTS: list[socket.socket] = []
 
 CONFIGURATION = """
 daemon off;
-user root;  # matters to root alone, whose folders nobody else may read
+user root;  # only matters to root, whose folders nobody else may read
 worker_processes 1;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log;
@@ -118,7 +133,7 @@ http {{
 
 
 class Internet:
-    """All but the hosts under test and the browsers. `platform` says how logins go and what was asked."""
+    """Everything except the hosts under test and the browsers. `platform` decides how logins go."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -126,20 +141,20 @@ class Internet:
         self.port, self.host_port, self.loader_port, self.own_port, self.export_port, self.nginx_port = free_ports(6)
         self.release = stage(folder / "release")
         self.public_key_hash = make_certificate(folder)
-        self._pages: dict[tuple[str, str], str] = {}
+        self._pages: dict[tuple[str, str], Response] = {}
 
-    def page(self, name: str, html: str) -> str:
-        """Puts a page up under one of the team's names; its address."""
+    def page(self, name: str, html: str, headers: Mapping[str, str] | None = None) -> str:
+        """Publishes a page under one of the team's names; returns its address."""
         path = f"/page-{len(self._pages)}"
-        self._pages[name, path] = html
+        self._pages[name, path] = HTMLResponse(html, headers=headers)
         return f"https://{name}{path}"
 
     def port_of(self, name: str) -> int:
-        """The port where `name` is answered over TLS."""
+        """The port that serves `name` over TLS."""
         return self.nginx_port if name in (NGINX, NGINX_PREFIXED) else self.port
 
     def forget(self) -> None:
-        """Back to plain logins, and nothing counted."""
+        """Resets logins to the plain kind, and deletes what was recorded."""
         self.platform.forget()
         self._pages.clear()
 
@@ -153,8 +168,7 @@ class Internet:
         return Starlette(routes=[*self.platform.routes, Route("/{path:path}", self._show)], middleware=[cors])
 
     async def _show(self, request: Request) -> Response:
-        html = self._pages.get((request.headers["host"], request.url.path))
-        return HTMLResponse(html) if html is not None else Response(status_code=404)
+        return self._pages.get((request.headers["host"], request.url.path), Response(status_code=404))
 
     @contextlib.contextmanager
     def _nginx(self, app_port: int) -> Iterator[None]:
@@ -168,7 +182,7 @@ class Internet:
                 loader_port=self.loader_port,
                 own_port=self.own_port,
                 export_port=self.export_port,
-                pages=" ".join((SAME_SITE, CROSS_SITE, *RINGCENTRAL)),
+                pages=" ".join((SAME_SITE, CROSS_SITE, EVIL, *RINGCENTRAL)),
                 cdn=" ".join(CDN),
                 cdn_folder=CDN_FOLDER,
                 copy=COPY,
@@ -192,7 +206,7 @@ class Internet:
 
 @contextlib.contextmanager
 def running_app(app: Starlette) -> Iterator[int]:
-    """Serves `app` on loopback from a thread of this process; its port."""
+    """Serves `app` on loopback from a thread of this process; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="off"))
         thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
@@ -205,13 +219,13 @@ def running_app(app: Starlette) -> Iterator[int]:
 
 
 def nginx() -> str:
-    found = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert found, "the browser tests need nginx: apt install nginx"
-    return found
+    path = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert path, "the browser tests need nginx: apt install nginx"
+    return path
 
 
 def make_certificate(folder: Path) -> str:
-    """Writes `certificate.pem` and `key.pem` for all names; the public key's hash, as Chromium wants it."""
+    """Writes `certificate.pem` and `key.pem` for all names; returns the public key's hash for Chromium's option."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "world")])
     now = datetime.datetime.now(datetime.UTC)
@@ -234,9 +248,9 @@ def make_certificate(folder: Path) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports for servers to come, which nobody else is given while this process lives.
+    """Ports for servers that are started later; the system gives them to nobody else while this process runs.
 
-    Each stays bound here. Whoever sets SO_REUSEADDR, as servers do, can listen there all the same (socket(7)).
+    Each stays bound here. A server can still listen there, because it sets SO_REUSEADDR (socket(7)).
     """
     kept = [socket.socket() for _ in range(count)]
     for one in kept:

@@ -1,12 +1,12 @@
-"""RingCentral's side of a sign-in: the login page and the token endpoint, which count.
+"""RingCentral's side of a sign-in: the login page and the token endpoint, which record their requests.
 
-A login page answers by itself, as the test has told it to: `platform.answer` is what comes back to the
-redirect URI, and `platform.severs_openers` sends the page with `Cross-Origin-Opener-Policy: same-origin`, as
-a company's single sign-on may. With `platform.waits_for_users` it has a link instead, to be pressed. With
-`platform.has_login_host` the authorize address redirects to a login page on a host of its own.
-`platform.refusal` (see `refusals`) is what it answers instead of any of this. The token endpoint is strict: a
-code is good once, for the redirect URI, the client and the PKCE challenge it was given to. A token has the
-scopes of `platform.scope`, until it is revoked.
+The login page goes on to the redirect URI at once: with a code, or with the callback that `platform.outcome` names.
+With `platform.severs_openers` it has `Cross-Origin-Opener-Policy: same-origin`, as a company's single sign-on page may.
+With `platform.waits_for_users` it has a link instead, for the user to press. With `platform.has_login_host` the
+authorize address redirects to a login page on another host. `platform.refusal` (see `refusals`) replaces all of this.
+
+The token endpoint is strict: a code can be used once, for the redirect URI, the client and the PKCE challenge that it
+was issued for. A token has the scopes of `platform.scope`, until it is revoked.
 """
 
 import base64
@@ -42,7 +42,7 @@ WAITING_PAGE = """<!doctype html>
 
 @dataclass(frozen=True)
 class Grant:
-    """What a code was given to."""
+    """What a code was issued for."""
 
     client_id: str
     redirect_uri: str
@@ -51,11 +51,12 @@ class Grant:
 
 @dataclass(frozen=True)
 class TokenRequest:
-    server: str  # the host name asked, such as "platform.ringcentral.com"
+    server: str  # its host name, such as "platform.ringcentral.com"
     client_id: str
     redirect_uri: str
-    code: str
+    code: str  # or the JWT
     granted: bool
+    grant_type: str = "authorization_code"
 
 
 @dataclass
@@ -65,33 +66,40 @@ class Platform:
     waits_for_users: bool = False
     has_login_host: bool = False
     refusal: Refusal | None = None
-    refusals: dict[str, Refusal] = field(default_factory=dict)  # of one server alone, by its host name
+    refusals: dict[str, Refusal] = field(default_factory=dict)  # of one server, by its host name
     scope: str = "ReadAccounts"
     token_refusal: tuple[int, str] | None = None  # the status and OAuth's error (RFC 6749 §5.2)
     revocation_status: int = 200
-    allows_pages: bool = True  # by CORS, to ask for tokens and revoke them
-    authorized: list[str] = field(default_factory=list)  # the addresses that windows were sent to, whole
+    allows_pages: bool = True  # by CORS, to request and revoke tokens
+    authorized: list[str] = field(default_factory=list)  # the authorize addresses that windows have opened
     tokens: list[TokenRequest] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
-    issued: list[str] = field(default_factory=list)  # every token given out
-    revoked: list[str] = field(default_factory=list)  # the tokens given back
+    jwts: list[str] = field(default_factory=list)  # those that are exchanged for a token
+    token_uri: str = ""  # in callbacks of sign-ins with discovery
+    issued: list[str] = field(default_factory=list)  # every token
+    revoked: list[str] = field(default_factory=list)  # the tokens that were revoked
 
     def forget(self) -> None:
         vars(self).update(vars(Platform()))
 
     @property
     def codes(self) -> list[str]:
-        """Every code given out, oldest first."""
+        """Every code that was issued, oldest first."""
         return list(self.grants)
 
     @property
     def routes(self) -> list[Route]:
         return [
+            Route("/.well-known/entry-points/initial", self.entry_points),
             Route("/restapi/oauth/authorize", self.authorize),
             Route("/login", self.log_in),
             Route("/restapi/oauth/token", self.token, methods=["POST"]),
             Route("/restapi/oauth/revoke", self.revoke, methods=["POST"]),
         ]
+
+    async def entry_points(self, request: Request) -> Response:
+        """What an app learns by discovery before a sign-in."""
+        return JSONResponse({"authApi": {"authorizationUri": f"https://{LOGIN_HOST}/restapi/oauth/authorize"}})
 
     async def authorize(self, request: Request) -> Response:
         self.authorized.append(str(request.url))
@@ -104,15 +112,13 @@ class Platform:
     async def log_in(self, request: Request) -> Response:
         query = request.query_params
         address = self.callback(query)
-        if query.get("prompt") == "none":
-            return RedirectResponse(address)
         policy = {"Cross-Origin-Opener-Policy": "same-origin"} if self.severs_openers else {}
         if self.waits_for_users:
             return HTMLResponse(WAITING_PAGE.format(address=html.escape(address)), headers=policy)
         return HTMLResponse(LOGIN_PAGE.format(address=json.dumps(address)), headers=policy)
 
     def callback(self, query: Mapping[str, str]) -> str:
-        """The address the window is sent to (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2)."""
+        """The callback (RFC 6749 §4.1.2, §4.1.2.1, §4.2.2)."""
         redirect_uri, state = query["redirect_uri"], query["state"]
         if self.outcome == "denied":
             denial = {"error": "access_denied", "error_description": "The user said no.", "state": state}
@@ -121,14 +127,20 @@ class Platform:
             token = {"access_token": secrets.token_urlsafe(), "token_type": "bearer", "state": state}
             return f"{redirect_uri}#{urlencode(token)}"
         code = secrets.token_urlsafe()
-        self.grants[code] = Grant(query["client_id"], redirect_uri, query["code_challenge"])
-        return f"{redirect_uri}?{urlencode({'code': code, 'state': state})}"
+        self.grants[code] = Grant(query["client_id"], redirect_uri, query.get("code_challenge", ""))
+        callback = {"code": code, "state": state}
+        if query.get("discovery"):
+            callback |= {"token_uri": self.token_uri, "discovery_uri": f"https://{LOGIN_HOST}/.well-known/entry-points"}
+        return f"{redirect_uri}?{urlencode(callback)}"
 
     async def token(self, request: Request) -> Response:
         form = dict(parse_qsl((await request.body()).decode()))
         granted = self.is_granted(form)
         server = request.headers["host"]
-        self.tokens.append(TokenRequest(server, form["client_id"], form["redirect_uri"], form["code"], granted))
+        code = form.get("code") or form.get("assertion", "")
+        self.tokens.append(
+            TokenRequest(server, form["client_id"], form["redirect_uri"], code, granted, form["grant_type"])
+        )
         if self.token_refusal:
             status, error = self.token_refusal
             return JSONResponse({"error": error, "error_description": "The app was refused."}, status)
@@ -138,19 +150,21 @@ class Platform:
         return JSONResponse({"access_token": self.issued[-1], "token_type": "bearer", "scope": self.scope})
 
     async def revoke(self, request: Request) -> Response:
-        """Takes a token back (RFC 7009 §2.1)."""
+        """Revokes a token (RFC 7009 §2.1)."""
         form = dict(parse_qsl((await request.body()).decode()))
         self.revoked.append(form["token"])
         return Response(status_code=self.revocation_status)
 
     def is_granted(self, form: Mapping[str, str]) -> bool:
+        if "assertion" in form:  # RFC 7523 §2.1
+            return form["assertion"] in self.jwts
         is_first = form["code"] not in [earlier.code for earlier in self.tokens]
-        asked_by = Grant(form["client_id"], form["redirect_uri"], s256(form["code_verifier"]))
-        return is_first and self.grants.get(form["code"]) == asked_by
+        presented = Grant(form["client_id"], form["redirect_uri"], s256(form.get("code_verifier", "")))
+        return is_first and self.grants.get(form["code"]) == presented
 
 
 class Cors(CORSMiddleware):
-    """Lets pages of every origin ask, for as long as the platform allows that."""
+    """Allows pages of every origin, as long as the platform does."""
 
     def __init__(self, app: ASGIApp, platform: Platform) -> None:
         super().__init__(app, allow_methods=["POST"], allow_headers=["*"], allow_credentials=True)
@@ -161,6 +175,8 @@ class Cors(CORSMiddleware):
 
 
 def s256(verifier: str) -> str:
-    """The code challenge of a verifier (RFC 7636 §4.2)."""
+    """The code challenge of a verifier (RFC 7636 §4.2); none without one."""
+    if not verifier:
+        return ""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""MessageStore left with a host and taken from it, as browsers do and as attackers do."""
+"""Messages put into a host's relay and taken from it, as browsers do and as attackers do."""
 
 import contextlib
 import http.client
@@ -16,8 +16,8 @@ MEDIA_TYPE = "application/octet-stream"
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
-class Asked(Protocol):
-    """A host, or what stands in front of it."""
+class Host(Protocol):
+    """A host, or a proxy in front of it."""
 
     def connect(self) -> http.client.HTTPConnection: ...
 
@@ -26,61 +26,59 @@ def new_id() -> str:
     return secrets.token_hex(32)
 
 
-def leave(
-    host: Asked, id: str, content: bytes = b"sealed", headers: Headers | None = None, folder: str = "/"
-) -> Response:
-    """POSTs a letter on a connection of its own, as a page of the host's own does."""
+def put(host: Host, id: str, content: bytes = b"sealed", headers: Headers | None = None, folder: str = "/") -> Response:
+    """POSTs a message on a connection of its own, as a page of the host does."""
     return post(host, f"{folder}relay/{id}", content, headers)
 
 
-def post(host: Asked, path: str, content: bytes, headers: Headers | None = None) -> Response:
+def post(host: Host, path: str, content: bytes, headers: Headers | None = None) -> Response:
     sent = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(content)), **OWN_PAGE, **(headers or {})}
     with contextlib.closing(host.connect()) as connection:
         return ask(connection, path, sent, "POST", content)
 
 
-def take(host: Asked, id: str, headers: Headers | None = None, folder: str = "/") -> Response:
-    """GETs a letter on a connection of its own: waits for it as long as the host does."""
+def take(host: Host, id: str, headers: Headers | None = None, folder: str = "/") -> Response:
+    """GETs a message on a connection of its own. The host responds when the message is there, or after WAIT_SECONDS."""
     with contextlib.closing(host.connect()) as connection:
         return ask(connection, f"{folder}relay/{id}", {**OWN_PAGE, **(headers or {})})
 
 
 class Waiting(threading.Thread):
-    """Somebody who waits for a letter; `answer` is what they get."""
+    """A client that waits for a message in the background; `response` is what it got."""
 
-    def __init__(self, host: Asked, id: str, headers: Headers | None = None, folder: str = "/") -> None:
+    def __init__(self, host: Host, id: str, headers: Headers | None = None, folder: str = "/") -> None:
         super().__init__(daemon=True)
-        self._given = (host, id, headers, folder)
-        self._answer: Response | None = None
+        self._arguments = (host, id, headers, folder)
+        self._response: Response | None = None
         self.start()
 
     def run(self) -> None:
-        self._answer = take(*self._given)
+        self._response = take(*self._arguments)
 
     @property
-    def answer(self) -> Response:
+    def response(self) -> Response:
         self.join(TIMEOUT)
-        assert self._answer is not None, "nothing came"
-        return self._answer
+        assert self._response is not None, "no response came"
+        return self._response
 
 
 @contextlib.contextmanager
-def held(server: Server, id: str) -> Iterator[socket.socket]:
-    """A connection that has asked for a letter, and is hung up in the end."""
+def waiting_connection(server: Server, id: str, *fields: str) -> Iterator[socket.socket]:
+    """A connection on which a message has been requested, with these header fields; it is closed at the end."""
+    head = "\r\n".join([f"GET /relay/{id} HTTP/1.1", "Host: a", *fields])
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
-        connection.sendall(f"GET /relay/{id} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        connection.sendall(f"{head}\r\n\r\n".encode())
         yield connection
 
 
-def hurried(folder: Path, **seconds: float) -> Mapping[str, str]:
-    """The environment of a host whose relay has other `seconds`, such as WAIT_SECONDS, than everybody's."""
-    return altered(
-        folder, "from embeddable_host.relay import endpoint", *(f"endpoint.{name} = {s}" for name, s in seconds.items())
-    )
+def with_times(folder: Path, **seconds: float) -> Mapping[str, str]:
+    """The environment of a host whose relay has other times, such as WAIT_SECONDS, than the usual ones."""
+    lines = [f"assert endpoint.{name}; endpoint.{name} = {value}" for name, value in seconds.items()]
+    return altered(folder, "from embeddable_host.relay import endpoint", *lines)
 
 
 def altered(folder: Path, *lines: str) -> Mapping[str, str]:
-    """The environment of a host that runs these lines of Python before its own, in each of its processes."""
+    """The environment of a host that runs these lines of Python before its own code, in each of its processes."""
     place = folder / "altered"
     place.mkdir(parents=True, exist_ok=True)
     (place / "sitecustomize.py").write_text("\n".join(lines))

@@ -1,4 +1,4 @@
-"""The test world has mode: in it a plain copy fares as `widget.md` has measured with the real widget."""
+"""The stand-in widget behaves in each browser mode like the real one, without this host (docs/widget.md)."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Error, expect
@@ -29,7 +29,7 @@ WAYS = {
     "a copy, iframe": (iframe(COPY_BASE, f"{COPY_BASE}/redirect.html"), IFRAME),
 }
 
-# `widget.md`, "What the alternatives do today": storage is denied to all but a frame of the page's own site.
+# Where storage is denied, only a frame of the page's own site has some.
 STARTS = {
     (way, site, mode): mode is not STORAGE_DENIED or (way, site) == ("a copy, iframe", SAME_SITE)
     for way in WAYS
@@ -55,22 +55,22 @@ def test_a_copy_signs_in_once(
 
     login = phone.open_login()
     phone.see("Signed in")
-    phone.settle(login)
+    phone.wait_until_done(login)
 
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
-def test_a_login_page_at_a_host_of_its_own_signs_in_too(internet: Internet, open_browser: OpenBrowser) -> None:
+def test_a_login_page_on_another_host_signs_in(internet: Internet, open_browser: OpenBrowser) -> None:
     internet.platform.has_login_host = True
     phone = open_phone(open_browser(PLAIN), internet, "a copy, iframe", SAME_SITE)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
     assert [token.granted for token in internet.platform.tokens] == [True]
 
 
 @pytest.mark.parametrize("code", ERRORS)
-def test_a_page_that_says_no_is_what_the_window_shows(internet: Internet, open_browser: OpenBrowser, code: str) -> None:
+def test_the_window_shows_the_page_of_a_refusal(internet: Internet, open_browser: OpenBrowser, code: str) -> None:
     internet.platform.refusal = in_page(code)
     phone = open_phone(open_browser(PLAIN), internet, "a copy, iframe", SAME_SITE)
 
@@ -92,7 +92,7 @@ def test_a_copy_never_signs_in_when_the_opener_is_severed(
     phone.wait_for("!phone.polling")
 
     assert login.evaluate("() => window.opener") is None
-    assert phone.ask("phone.heard") == []
+    assert phone.evaluate("phone.received") == []
     assert internet.platform.tokens == []
 
 
@@ -108,7 +108,7 @@ def test_a_copy_does_not_start_where_storage_is_denied(
     assert phone.page.frame_locator(phone.frame).locator("#appLoading").is_visible()
 
 
-def test_a_redirect_page_written_as_the_documentation_says_signs_in_from_its_own_site(
+def test_a_redirect_page_like_the_one_in_the_widgets_documentation_signs_in(
     internet: Internet, open_browser: OpenBrowser
 ) -> None:
     message = "{ callbackUri: window.location.href }"
@@ -118,16 +118,16 @@ def test_a_redirect_page_written_as_the_documentation_says_signs_in_from_its_own
     page.goto(internet.page(SAME_SITE, adapter(CDN_BASE, redirect_uri)))
     phone = Phone(page)
 
-    phone.settle(phone.open_login())
+    phone.wait_until_done(phone.open_login())
 
-    assert phone.ask("phone.heard") == ["message"]
+    assert phone.evaluate("phone.received") == ["message"]
     assert [token.redirect_uri for token in internet.platform.tokens] == [redirect_uri]
 
 
-def marks_seen_by_a_frame(context: BrowserContext, internet: Internet) -> list[str | None]:
-    """What a frame of one origin finds in its storage in a same-site page, a cross-site page and on its own.
+def marks_read_by_a_frame(context: BrowserContext, internet: Internet) -> list[str | None]:
+    """What a page reads from its storage: framed by a page of its site, by one of another site, and alone.
 
-    In each it leaves the name of the page it was in.
+    Each time it then writes the name of the page that it is in.
     """
     frame = internet.page(SAME_SITE, "<!doctype html><title>frame</title>")
     framing = f'<!doctype html><iframe src="{frame}"></iframe>'
@@ -145,7 +145,7 @@ def marks_seen_by_a_frame(context: BrowserContext, internet: Internet) -> list[s
 def test_storage_is_partitioned_by_the_site_of_the_page(
     internet: Internet, open_browser: OpenBrowser, mode: BrowserMode
 ) -> None:
-    assert marks_seen_by_a_frame(open_browser(mode), internet) == [None, None, SAME_SITE]
+    assert marks_read_by_a_frame(open_browser(mode), internet) == [None, None, SAME_SITE]
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_storage_is_partitioned_by_the_site_of_the_page(
     [(PLAIN, True), (INCOGNITO, False), (STORAGE_DENIED, False)],
     ids=str,
 )
-def test_third_party_cookies_are_allowed_in_plain_weather_alone(
+def test_third_party_cookies_are_allowed_only_in_the_plain_mode(
     internet: Internet, open_browser: OpenBrowser, mode: BrowserMode, allowed: bool
 ) -> None:
     frame = internet.page(SAME_SITE, "<!doctype html><title>frame</title>")
@@ -166,7 +166,7 @@ def test_third_party_cookies_are_allowed_in_plain_weather_alone(
     assert (body.evaluate("() => document.cookie") == "mark=here") is allowed
 
 
-def test_the_browser_knows_no_other_name(internet: Internet, open_browser: OpenBrowser) -> None:
+def test_the_browser_resolves_no_other_name(internet: Internet, open_browser: OpenBrowser) -> None:
     page = open_browser(PLAIN).new_page()
 
     with pytest.raises(Error, match="ERR_NAME_NOT_RESOLVED"):

@@ -1,4 +1,4 @@
-"""What a user does with the phone, and what can be seen of it."""
+"""What a user does with the phone, and what can be observed of it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,12 +6,12 @@ from typing import Any
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 ADAPTER_FRAME = "#rc-widget-adapter-frame"
-IFRAME = "#rc-widget"  # of the iframe way
+IFRAME = "#rc-widget"  # of a page that embeds the app in a frame of its own
 
 
 @dataclass(frozen=True)
 class Phone:
-    """The widget in a page, or in a frame of one; `frame` is the selector of the app’s frame."""
+    """The widget in a page, or in a frame of one; `frame` is the selector of the app's frame."""
 
     page: Page | FrameLocator
     frame: str = ADAPTER_FRAME
@@ -20,7 +20,7 @@ class Phone:
         self._find("#signIn").click()
 
     def open_login(self) -> Page:
-        """Presses "Sign In"; the login's window, which may have closed again already."""
+        """Presses "Sign In"; returns the login window, which may have closed again already."""
         with self.page.expect_popup() as login:
             self.press_sign_in()
         return login.value
@@ -29,30 +29,30 @@ class Phone:
         """Waits until the app shows `status`."""
         expect(self._find("#status")).to_have_text(status)
 
-    def ask(self, expression: str) -> Any:
+    def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression in the app's frame."""
         return self._find("body").evaluate(f"() => ({expression})")
 
     def wait_for(self, expression: str) -> None:
-        """Waits until a JavaScript expression holds in the app's frame."""
+        """Waits until a JavaScript expression is true in the app's frame."""
         self._find("#signIn").wait_for()
         frame = self._find("body").element_handle().owner_frame()
         assert frame, f"the app has left {self.frame}"
         frame.wait_for_function(expression)
 
-    def settle(self, login: Page) -> None:
-        """Waits until the login's window is gone and all it may have sent has arrived."""
+    def wait_until_done(self, login: Page) -> None:
+        """Waits until the login window is closed and everything that it may have sent has arrived."""
         wait_until_closed(login)
-        self.be_quiet()
+        self.wait_until_idle()
 
-    def be_quiet(self) -> None:
+    def wait_until_idle(self) -> None:
         """Waits until nothing more can reach the app.
 
-        A callback comes from the login's window or from the app's own watch over it; a request to the app's
-        server and back ends behind anything either of them had under way.
+        A callback comes from the login window, or is found there by the app. Both have ended when the app polls no
+        longer and a request to the app's server, sent after them, has ended.
         """
         self.wait_for("!phone.polling")
-        self.ask("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)")
+        self.evaluate("fetch(location.href, { cache: 'no-store' }).then((response) => response.status)")
 
     def _find(self, selector: str) -> Locator:
         return self.page.frame_locator(self.frame).locator(selector)
@@ -71,6 +71,6 @@ def wait_until_closed(window: Page) -> None:
 
 
 def pump(page: Page) -> bool:
-    """Lets Playwright hear of what has happened."""
+    """Lets Playwright process the events that have come in."""
     page.evaluate("1")
     return True

@@ -1,7 +1,7 @@
-"""WebKitGTK over WebDriver (https://www.w3.org/TR/webdriver2/), spoken by the driver that comes with it.
+"""WebKitGTK over WebDriver (https://www.w3.org/TR/webdriver2/), with the driver that comes with it.
 
-Each user has a driver and a browser of their own, which start within a second on a screen that nobody sees and keep
-everything in memory.
+Each user has a driver and a browser of their own. They start within a second, on a virtual screen, and keep everything
+in memory.
 """
 
 import contextlib
@@ -45,10 +45,10 @@ class Session:
     def delete(self) -> None:
         self._value(self._driver.delete(self._path))
 
-    def _value(self, answer: httpx2.Response) -> Any:
-        value = answer.json()["value"]
-        if answer.is_error:
-            raise EngineError(f"{answer.request.url.path}: {value['error']}: {value['message']}")
+    def _value(self, response: httpx2.Response) -> Any:
+        value = response.json()["value"]
+        if response.is_error:
+            raise EngineError(f"{response.request.url.path}: {value['error']}: {value['message']}")
         return value
 
 
@@ -58,11 +58,11 @@ class Window:
     handle: str
 
     def go(self, address: str) -> None:
-        self.ask("window.isOld = true")
+        self.evaluate("window.isOld = true")
         self.session.post("/url", url=address)
         wait_for(self, "!window.isOld && document.readyState !== 'loading'")
 
-    def ask(self, expression: str, frame: str = "") -> Any:
+    def evaluate(self, expression: str, frame: str = "") -> Any:
         self._enter(frame)
         return self.session.post("/execute/sync", script=f"return {expression}", args=[])
 
@@ -112,7 +112,7 @@ class WebKit:
 
     @contextlib.contextmanager
     def _driver(self, language: str) -> Iterator[str]:
-        """A driver whose browsers speak this language; its address."""
+        """A driver whose browsers have this language; yields its address."""
         log = self._folder / "log"
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -128,11 +128,13 @@ class WebKit:
             yield f"http://127.0.0.1:{self._port}"
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # with the browser, where a test has failed
+                os.killpg(
+                    process.pid, signal.SIGKILL
+                )  # and the browser, which is still running after a test that failed
             process.wait(TIMEOUT)
 
     def console_of(self, address: str) -> list[str]:
-        """What a browser that nobody drives writes to its console: one that is driven writes nothing there."""
+        """What a browser without a driver writes to its console; with one, it writes nothing there."""
         options = ["--enable-write-console-messages-to-stdout=true", "--exit-after-load", "--ignore-tls-errors"]
         done = subprocess.run(
             [browser(), *options, self._proxy, address],
@@ -148,21 +150,21 @@ class WebKit:
 
 @contextlib.contextmanager
 def start_webkit(folder: Path, gateway: int) -> Iterator[WebKit]:
-    """WebKit with its files in `folder`, which reaches what the proxy on the port `gateway` lets it reach."""
+    """WebKit with its files in `folder`; all its traffic goes through the proxy on the port `gateway`."""
     with screen() as display:
         yield WebKit(folder, gateway, display)
 
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
-    """A screen in memory; its name, as DISPLAY has it."""
+    """A virtual screen; yields its name, for DISPLAY."""
     reading, writing = os.pipe()
     options = ["-screen", "0", "1280x1024x24", "-nolisten", "tcp", "-displayfd", str(writing)]
     process = subprocess.Popen([command("Xvfb", "xvfb"), *options], pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     try:
-        with os.fdopen(reading) as told:
-            number = told.readline().strip()  # once it is ready; nothing, where it has ended
+        with os.fdopen(reading) as display:
+            number = display.readline().strip()  # when it is ready; empty if it has ended
         assert number, "Xvfb does not start"
         yield f":{number}"
     finally:
@@ -171,7 +173,7 @@ def screen() -> Iterator[str]:
 
 
 def locale(language: str, folder: Path) -> dict[str, str]:
-    """An environment whose language this is: WebKit reads it from the locale's name, and no more of the locale."""
+    """An environment with this language: WebKit reads it from the locale's name, and nothing else of the locale."""
     name = f"{language.replace('-', '_')}.UTF-8"
     folder.mkdir(exist_ok=True)
     with contextlib.suppress(FileExistsError):
@@ -180,7 +182,7 @@ def locale(language: str, folder: Path) -> dict[str, str]:
 
 
 def browser() -> str:
-    """The browser that comes with WebKit, which is on nobody's path."""
+    """The browser that comes with WebKit; it is not on PATH."""
     found = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
     assert found, "the browser tests need WebKit's MiniBrowser: apt install webkit2gtk-driver"
     return str(found[-1])

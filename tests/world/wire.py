@@ -24,8 +24,8 @@ MINUTES = "public, max-age=300, stale-while-revalidate=86400, stale-if-error=604
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 SETUP_PAGES = ("", "test.html", "preview.html", "stand-in-app.html", "stand-in-platform.html")
-PAGES = ("redirect.html", "start.html", "app.html", "popup.html", *SETUP_PAGES)
-UNCACHED_PAGES = ("redirect.html", "start.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
+PAGES = ("redirect.html", "app.html", "popup.html", *SETUP_PAGES)
+UNCACHED_PAGES = ("redirect.html", "test.html", "stand-in-app.html", "stand-in-platform.html")
 MODULES = tuple(f"/{name}" for name in PUBLIC if name.endswith(".mjs"))
 ADAPTERS = ("adapter.js", "adapter.min.js", "adapter.att.js")
 OWN = tuple(f"/{profile}{name}" for profile in ("", "sandbox/") for name in (*PAGES, *ADAPTERS)) + MODULES
@@ -54,7 +54,7 @@ def filled(value: str | list[str], tag: str) -> str | list[str]:
 
 
 def bodies(connection: socket.socket, count: int) -> list[bytes]:
-    """The bodies of so many responses on one connection."""
+    """The bodies of `count` responses on one connection."""
     with connection.makefile("rb") as stream:
         found = []
         for _ in range(count):

@@ -18,6 +18,8 @@ from embeddable_host.config.errors import SettingsError, explain, place, public_
 from embeddable_host.config.parameters import merge
 from embeddable_host.config.settings import FILE_NAME, SECTIONS, Section, Settings
 
+PAGE_OPENS_WINDOW = "disableLoginPopup"  # the app posts the address of a sign-in to the page around it
+
 
 def find(config: Path | None) -> Path | None:
     """The file to read: `config`, else `EMBEDDABLE_CONFIG`, else the working directory's, else none."""
@@ -43,6 +45,7 @@ def load(config: Path | None = None) -> Settings:
     try:
         settings = Settings(**values)
         errors += _published_folders(settings, file)
+        errors += _page_sign_in(settings, file)
     except ValidationError as error:
         errors += [explain(details, file) for details in error.errors(include_url=False)]
     if errors:
@@ -56,6 +59,26 @@ def _published_folders(settings: Settings, file: Path | None) -> Iterator[str]:
         if settings.public_dir and folder and folder.resolve().is_relative_to(settings.public_dir.resolve()):
             where = place(("public_dir",), file)
             yield f"{where}: {name} is inside {settings.public_dir}. Use a separate folder for your pages."
+
+
+def _page_sign_in(settings: Settings, file: Path | None) -> Iterator[str]:
+    """Errors where it is not clear which pages may sign their users in themselves."""
+    widget = settings.widget
+    if widget.page_sign_in and (not widget.embedders or any("*" in embedder for embedder in widget.embedders)):
+        yield (
+            f"{place(('widget', 'page_sign_in'), file)}: it needs the exact origins of your pages in widget.embedders, "
+            'without "*". Write embedders = ["https://crm.example.com"], or remove page_sign_in.'
+        )
+    tables = {("params",): settings.params} | {
+        ("profiles", name, "params"): profile.params for name, profile in settings.profiles.items()
+    }
+    for where, table in tables.items():
+        if table.get(PAGE_OPENS_WINDOW) and not widget.page_sign_in:
+            yield (
+                f"{place((*where, PAGE_OPENS_WINDOW), file)}: it gives the sign-in to the page around the phone, and "
+                "every page may frame it. Set widget.page_sign_in = true and list your pages in widget.embedders, or "
+                f"remove {PAGE_OPENS_WINDOW}."
+            )
 
 
 def _read(file: Path | None) -> dict[str, Any]:

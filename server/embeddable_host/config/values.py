@@ -134,7 +134,7 @@ def _parameters(value: Any) -> Any:
     errors: list[InitErrorDetails] = []
     for name, one in value.items():
         if not PARAMETER_NAME.fullmatch(name):
-            error = _error("this is not a parameter name", "Names have letters, digits, and _ . - after a first letter")
+            error = _error("this is not a parameter name", "Names have a-z, A-Z, 0-9, and later _ . -")
         elif not isinstance(one, str | bool | int | float):
             error = _error("a parameter has one value", "Write a text, a number, true or false")
         elif ALIASES.get(name) in value and name in OLD_NAMES:

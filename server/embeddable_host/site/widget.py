@@ -14,6 +14,9 @@ from embeddable_host.contract import (
     APP_SCRIPT,
     APP_SCRIPT_TAG,
     AUTHORIZE_PATH,
+    CALLBACK_CREDENTIALS,
+    CALLBACK_PARAMETERS,
+    CALLBACK_SERVERS,
     DISCOVERY_SERVERS,
     ERROR_PARAMETER,
     LANGUAGE_CHUNK,
@@ -46,6 +49,15 @@ class Restriction:
 
 
 @dataclass(frozen=True)
+class CallbackParameters:
+    """The parameters of a callback, for `gate.js`."""
+
+    passedOn: tuple[str, ...] = CALLBACK_PARAMETERS + CALLBACK_SERVERS
+    credentials: tuple[str, ...] = CALLBACK_CREDENTIALS
+    servers: tuple[str, ...] = CALLBACK_SERVERS
+
+
+@dataclass(frozen=True)
 class BeforeApp:
     """What `before-app.js` is given; `public/globals.d.ts` describes the fields."""
 
@@ -55,10 +67,12 @@ class BeforeApp:
     relay: RelayLimits | None
     authorize: list[str]
     servers: list[str]
+    redirectUris: list[str]
     windowName: str
     restricted: Mapping[str, Restriction]
     pageSignIn: list[str]
     isTest: bool
+    callback: CallbackParameters = CallbackParameters()
 
 
 def before_app(inputs: Inputs, release: Release) -> BeforeApp:
@@ -72,6 +86,7 @@ def before_app(inputs: Inputs, release: Release) -> BeforeApp:
         relay=RelayLimits() if inputs.has_relay else None,
         authorize=[f"{server}{AUTHORIZE_PATH}" for server in servers] + _proxies(settings),
         servers=servers,
+        redirectUris=_configured(settings, "redirectUri"),
         windowName=SIGN_IN_WINDOW,
         restricted=restrictions(settings),
         pageSignIn=settings.widget.embedders if settings.widget.page_sign_in else [],
@@ -88,6 +103,7 @@ def before_test(inputs: Inputs, top: str, authorize: list[str]) -> BeforeApp:
         relay=RelayLimits() if inputs.has_relay else None,
         authorize=authorize,
         servers=_servers(inputs.settings),
+        redirectUris=[],
         windowName=TEST_WINDOW,
         restricted={},
         pageSignIn=[],
@@ -114,17 +130,18 @@ def _proxies(settings: Settings) -> list[str]:
     return [f"{origin_of(profile.server)}{PROXY_AUTHORIZE_PATH}" for profile in profiles]
 
 
+def _configured(settings: Settings, name: str) -> list[str]:
+    """The values that the profiles' settings give a parameter."""
+    return sorted({profile.parameters[name] for profile in profiles_of(settings) if name in profile.parameters})
+
+
 def restrictions(settings: Settings) -> Mapping[str, Restriction]:
     """What a link must not decide (docs/widget.md, What the widget does not check)."""
-    profiles, servers = profiles_of(settings), _servers(settings)
-
-    def configured(name: str) -> list[str]:
-        return sorted({profile.parameters[name] for profile in profiles if name in profile.parameters})
-
+    servers = _servers(settings)
     return (
-        {name: Restriction("page-sign-in", configured(name)) for name in PAGE_SIGN_IN_PARAMETERS}
-        | {name: Restriction("server", [*servers, *configured(name)]) for name in SERVER_PARAMETERS}
-        | {name: Restriction("settings", configured(name)) for name in PROXY_PARAMETERS}
+        {name: Restriction("page-sign-in", _configured(settings, name)) for name in PAGE_SIGN_IN_PARAMETERS}
+        | {name: Restriction("server", [*servers, *_configured(settings, name)]) for name in SERVER_PARAMETERS}
+        | {name: Restriction("settings", _configured(settings, name)) for name in PROXY_PARAMETERS}
         | {ERROR_PARAMETER: Restriction("settings", [])}
     )
 

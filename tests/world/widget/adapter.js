@@ -1,6 +1,6 @@
-// Stand-in for the widget's adapter. It keeps the contract of the real one: where its parameters come from, which of
-// them it passes on, manual init, what it draws, and the app's address baked in. The names in capitals are the build's:
-// each brand's file differs from this one in them alone.
+// Stand-in for the widget's adapter. Like the real one, it reads parameters and passes some of them on, can be started
+// manually, adds its elements to the page, and has the app's address of its build. The names in capitals are the build's:
+// each brand's file differs only in them.
 (function () {
   "use strict";
 
@@ -38,8 +38,8 @@
   }
 
   function queryOf(parameters) {
-    const given = Object.entries(parameters).filter(([, value]) => value);
-    return given.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
+    const present = Object.entries(parameters).filter(([, value]) => value);
+    return present.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
   }
 
   class Adapter {

@@ -1,6 +1,6 @@
-// Stand-in for the widget's app: what it reads, where it keeps things, and how it signs in are the real one's; the phone
-// is not. A test looks at `window.phone`, and may name the ways by which the app shall hear of a callback in the one
-// parameter that is passed on and means nothing: `userAgent=ways:message,storage`.
+// Stand-in for the widget's app. It reads parameters, stores data and signs in like the real one, and checks as little of
+// a callback (docs/widget.md); the phone is missing. Tests look at `window.phone`. They can limit the ways in which the app
+// accepts a callback, with a parameter that is passed on and means nothing else: `userAgent=ways:message,storage`.
 (function () {
   "use strict";
 
@@ -13,12 +13,12 @@
     "disableCall", "disableMessages", "disableReadText", "disableMeeting", "disableContacts", "disableCallHistory",
   ];
   const TRI_STATE = ["disableGlip", "disableConferenceInvite"];
-  const WAYS = ["oAuthCallback", "message", "storage", "poll"]; // 2.3.1's; "old-storage" is the key of older apps
+  const WAYS = ["oAuthCallback", "message", "storage", "poll"];
   const RINGTONE = "audio/incoming_d94a697c26b91b7639c790f9afa32e24.ogg";
   const LOGO = "/assets/rc/logo.svg";
-  const POLL_EVERY = 1000; // ms
+  const POLL_INTERVAL_MS = 1000;
 
-  // The bundler's runtime: chunks come from the folder this script came from, under names of their own or numbers.
+  // The bundler's runtime: chunks come from this script's folder, by name or number.
   const folder = new URL(".", document.currentScript.src);
   const runtime = { u: function (e) { return ({867:"en-US"}[e]||e)+".js"; } };
   const chunks = (self.webpackChunkringcentral_embeddable = self.webpackChunkringcentral_embeddable || []);
@@ -31,7 +31,7 @@
       document.head.append(script);
     });
 
-  // The widget reads the query and the fragment, wherever the address is from; the fragment wins.
+  // The query and the fragment of any address; the fragment wins.
   function parse(address) {
     const { searchParams, hash } = new URL(address, location.href);
     return { ...Object.fromEntries(searchParams), ...Object.fromEntries(new URLSearchParams(hash.slice(1))) };
@@ -43,8 +43,8 @@
   if (!clientId) throw new Error("RingCentral App Client Id is required.");
 
   function appServer() {
-    const given = parameters.appServer || "";
-    return given.startsWith("https://") && !given.includes("?") ? given : DEFAULTS.appServer;
+    const server = parameters.appServer || "";
+    return server.startsWith("https://") && !server.includes("?") ? server : DEFAULTS.appServer;
   }
 
   function isOn(name) {
@@ -58,10 +58,7 @@
   const uuid = crypto.randomUUID();
   const stateTail = `undefined-${encodeURIComponent(btoa(uuid))}`;
   const sessionKey = `${prefix}-session`;
-  const storageKeys = {
-    storage: `${stateTail}-callbackUri`,
-    "old-storage": `${prefix}-${stateTail}-redirect-callbackUri`,
-  };
+  const callbackKey = `${stateTail}-callbackUri`;
   let verifier = Array.from(crypto.getRandomValues(new Uint8Array(32)), (byte) =>
     byte.toString(16).padStart(2, "0"),
   ).join("");
@@ -74,11 +71,10 @@
   const phone = (window.phone = {
     parameters,
     isOn,
-    heard: [], // the way of each callback that reached the app
+    received: [], // the way of each callback that reached the app
     signedIn: false,
-    words: {},
+    texts: {},
     get polling() { return pollTimer !== null; },
-    openFrame,
   });
 
   function show(text) {
@@ -88,7 +84,7 @@
   function setSignedIn() {
     phone.signedIn = true;
     window.oAuthCallback = null;
-    show(phone.words.signedIn);
+    show(phone.texts.signedIn);
     window.parent.postMessage({ type: "rc-login-status-notify", loggedIn: true }, "*");
   }
 
@@ -98,18 +94,19 @@
       .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   }
 
-  function authorizeUri(extra = {}) {
+  const usesPkce = !(parameters.clientSecret || parameters.appSecret);
+
+  function authorizeUri(address = `${appServer()}/restapi/oauth/authorize`, extra = {}) {
     const query = new URLSearchParams({
       response_type: "code",
       redirect_uri: redirectUri,
       client_id: clientId,
       state: `${btoa(`${Date.now()}`)}-${stateTail}`,
       display: "page",
-      code_challenge: codeChallenge,
-      code_challenge_method: "S256",
+      ...(usesPkce ? { code_challenge: codeChallenge, code_challenge_method: "S256" } : {}),
       ...extra,
     });
-    return `${appServer()}/restapi/oauth/authorize?${query}`;
+    return `${address}?${query}`;
   }
 
   async function requestToken(grant, address = `${appServer()}/restapi/oauth/token`) {
@@ -119,11 +116,12 @@
   }
 
   function requestCode(code, tokenUri) {
-    return requestToken({ grant_type: "authorization_code", code, code_verifier: verifier }, tokenUri);
+    const proof = usesPkce ? { code_verifier: verifier } : {};
+    return requestToken({ grant_type: "authorization_code", code, ...proof }, tokenUri);
   }
 
   async function handleCallback(callbackUri, way) {
-    phone.heard.push(way);
+    phone.received.push(way);
     stopPolling();
     const callback = parse(callbackUri);
     try {
@@ -135,7 +133,7 @@
       localStorage.setItem(sessionKey, "signed in");
       setSignedIn();
     } catch (error) {
-      show(`${phone.words.failed}: ${error.message}`);
+      show(`${phone.texts.failed}: ${error.message}`);
     }
   }
 
@@ -157,44 +155,37 @@
     } catch {
       // the window is still on another origin
     }
-    pollTimer = setTimeout(poll, POLL_EVERY);
+    pollTimer = setTimeout(poll, POLL_INTERVAL_MS);
   }
 
   function listen() {
     if (ways.includes("oAuthCallback")) window.oAuthCallback = (href) => handleCallback(href, "oAuthCallback");
     window.addEventListener("message", ({ data }) => {
-      if (!data) return;
-      if (data.callbackUri && ways.includes("message")) handleCallback(data.callbackUri, "message");
-      if (data.refreshCallbackUri) handleCallback(data.refreshCallbackUri, "refresh");
+      if (data?.callbackUri && ways.includes("message")) handleCallback(data.callbackUri, "message");
     });
     window.addEventListener("storage", ({ key, newValue }) => {
       if (key === sessionKey && newValue) setSignedIn();
-      for (const [way, wayKey] of Object.entries(storageKeys)) {
-        if (key !== wayKey || !newValue || !ways.includes(way)) continue;
-        localStorage.removeItem(wayKey);
-        handleCallback(newValue, way);
-      }
+      if (key !== callbackKey || !newValue || !ways.includes("storage")) return;
+      localStorage.removeItem(callbackKey);
+      handleCallback(newValue, "storage");
     });
   }
 
-  // A window may be opened while the click lasts: nothing is waited for.
-  function signIn() {
-    const uri = authorizeUri();
+  async function discoverUri() {
+    const server = parameters.discoverAppServer || DEFAULTS.appServer;
+    const response = await fetch(`${server}/.well-known/entry-points/initial?clientId=${clientId}`);
+    return authorizeUri((await response.json()).authApi.authorizationUri, { discovery: "true" });
+  }
+
+  // Synchronous, except with discovery: a browser allows a window only while it handles the click.
+  async function signIn() {
+    const uri = parameters.discovery ? await discoverUri() : authorizeUri();
     if (isOn("disableLoginPopup")) {
       window.parent.postMessage({ type: "rc-login-popup-notify", oAuthUri: uri }, "*");
       return;
     }
     loginWindow = window.open(uri, "rc-oauth", "scrollbars=yes, width=600, height=600");
-    if (ways.includes("poll") && redirectUri.startsWith(window.origin)) pollTimer = setTimeout(poll, POLL_EVERY);
-  }
-
-  // A frame that asks for a callback without the user: the hidden refresh frame, or the one named "SSOIframe".
-  function openFrame(name) {
-    const frame = document.createElement("iframe");
-    frame.name = name;
-    frame.hidden = true;
-    frame.src = authorizeUri({ prompt: "none" });
-    document.body.append(frame);
+    if (ways.includes("poll") && redirectUri.startsWith(window.origin)) pollTimer = setTimeout(poll, POLL_INTERVAL_MS);
   }
 
   function addStyles() {
@@ -209,14 +200,13 @@
     document.getElementById("viewport").innerHTML = `
       <img alt="" src="${new URL("." + LOGO, folder)}">
       <audio preload="none" src="${new URL(RINGTONE, folder)}"></audio>
-      <button id="signIn">${phone.words.signIn}</button>
+      <button id="signIn">${phone.texts.signIn}</button>
       <p id="status"></p>`;
     document.getElementById("signIn").addEventListener("click", signIn);
   }
 
   async function start() {
-    const [words, names] = await Promise.all([runtime.e(495), runtime.e(867)]);
-    Object.assign(phone.words, words, names);
+    Object.assign(phone.texts, ...(await Promise.all([runtime.e(495), runtime.e(867)])));
     codeChallenge = await challenge();
     render();
     listen();
@@ -228,6 +218,6 @@
   }
 
   addStyles();
-  localStorage.getItem(sessionKey); // as the real one: where storage is denied this throws, and nothing starts
+  localStorage.getItem(sessionKey); // like the real one: where storage is denied this throws, and the app does not start
   start();
 })();

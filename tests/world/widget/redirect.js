@@ -1,5 +1,5 @@
-// Stand-in for the widget's own redirect page: the order of its ways, the origins it posts to, and the storage key that
-// 2.3.1 writes and does not listen to.
+// Stand-in for the widget's own redirect page: it tries the same ways in the same order, posts to the same origins, and
+// uses the storage key that 2.3.1 writes and does not read.
 (function () {
   "use strict";
 
