@@ -16,6 +16,7 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.store import current
 from embeddable_host.serving.app import create_app
+from embeddable_host.serving.log import print_line
 from embeddable_host.serving.serve import announcement, listening, run, set_up_process
 
 
@@ -75,7 +76,7 @@ def serve(
             pull_if_none(settings, version)
         app = create_app(settings, config, reload)
         with listening(host, port, uds, uds_mode) as listener:
-            click.echo(announcement(settings, app.site.release, listener), err=True)
+            print_line(announcement(settings, app.site.release, listener))
             run(app, listener, workers, config, reload)
 
 

@@ -98,6 +98,11 @@ def writer(descriptor: int) -> Writer:
     return Writer(descriptor)
 
 
+def print_line(text: str) -> None:
+    """Prints to stderr, as the log does."""
+    writer(STDERR).write(text)
+
+
 @atexit.register
 def flush(seconds: float = LOG_FLUSH_SECONDS) -> None:
     """Waits until the log has been written, but not longer than so many seconds in all."""

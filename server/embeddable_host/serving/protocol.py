@@ -101,6 +101,8 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._is_idle and self._error is not None:
             self.send_400_response(self._error)
         elif self._is_idle:
+            if self._has_begun:
+                self._unset_keepalive_if_required()
             self._wait()
 
     def send_400_response(self, msg: str) -> None:
