@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help serve test test-fast image-test lighthouse bench fuzz lint observatory audit format reference constraints screenshots release clean
+.PHONY: help serve test test-extra test-fast image-test lighthouse bench fuzz lint observatory audit format reference constraints screenshots release clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -14,14 +14,18 @@ serve: $(VENV)/installed ## install the host into .venv and serve on port 8000
 
 PYTEST := PATH="$$PATH:/usr/sbin" $(BIN)/pytest --numprocesses 3 --dist worksteal
 
-test: $(VENV)/installed-dev node_modules/installed ## run all tests, with browsers and nginx from Debian's packages
+test: $(VENV)/installed-dev node_modules/installed ## run the tests, with browsers and nginx from Debian's packages
 	tests/tools/install-packages chromium chromium-headless-shell firefox-esr WebKitWebDriver Xvfb nginx
-	$(PYTEST)
+	$(PYTEST) -m 'not extra'
 	$(MAKE) --no-print-directory lighthouse
+
+test-extra: $(VENV)/installed-dev node_modules/installed ## run the tests that take longer: crowds, floods, repetitions
+	tests/tools/install-packages chromium chromium-headless-shell firefox-esr WebKitWebDriver Xvfb nginx
+	$(PYTEST) -m extra
 
 # Tests that run with one worker and with several run only with one here.
 test-fast: $(VENV)/installed-dev node_modules/installed ## run only the tests that need neither browsers nor nginx: one minute
-	$(PYTEST) -m 'not world and not long' -k 'not workers'
+	$(PYTEST) -m 'not world and not extra' -k 'not workers'
 
 # Needs root. The image is built and run without a service or a registry, on a Debian base that debootstrap creates once.
 image-test: $(VENV)/installed-image ## build the image, run it and sign in to it; check the manifests

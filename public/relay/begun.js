@@ -29,24 +29,34 @@ const begunSignIns = (() => {
     }
   }
 
+  /** @type {(storage: Storage, key: string) => number} how many windows are still to come back */
+  const windowsOf = (storage, key) => Number(JSON.parse(storage.getItem(key) ?? '{}').windows ?? 0);
+
   return {
     /**
      * @param {Storage} storage of the sign-in window; raises an error where it is denied or full
      * @param {string} state
      * @param {string} secret that seals the callback; empty where it can come back without the relay
+     * @param {boolean} isNewWindow an earlier press may have left a window open, which a login page has severed
      */
-    keep(storage, state, secret) {
+    keep(storage, state, secret, isNewWindow) {
       sweep(storage);
-      storage.setItem(KEY + tail(state), JSON.stringify({ secret, time: Date.now() }));
+      const key = KEY + tail(state);
+      const windows = windowsOf(storage, key) + (isNewWindow ? 1 : 0);
+      storage.setItem(key, JSON.stringify({ secret, windows, time: Date.now() }));
     },
 
-    /** @type {(state: string) => {secret: string} | undefined} once; none where this browser did not begin it */
+    /** @type {(state: string) => {secret: string} | undefined} none where this browser did not begin it */
     take(state) {
       try {
         sweep(localStorage);
-        const kept = localStorage.getItem(KEY + tail(state));
-        localStorage.removeItem(KEY + tail(state));
-        return kept === null ? undefined : { secret: String(JSON.parse(kept).secret ?? '') };
+        const key = KEY + tail(state);
+        const kept = localStorage.getItem(key);
+        if (kept === null) return undefined;
+        const { secret, windows, time } = JSON.parse(kept);
+        if (windows > 1) localStorage.setItem(key, JSON.stringify({ secret, windows: windows - 1, time }));
+        else localStorage.removeItem(key);
+        return { secret: String(secret) };
       } catch {
         return undefined; // storage is denied
       }

@@ -105,7 +105,7 @@ const beginSignIns = (values, gate, parameters, isAuthorizeAddress) => {
     try {
       const storage = opened.localStorage;
       const isRelayed = values.relay !== null && hasCryptography && !isShared(storage);
-      begunSignIns.keep(storage, state, isRelayed ? secret : '');
+      begunSignIns.keep(storage, state, isRelayed ? secret : '', current?.window !== opened);
       if (isRelayed) preconnect(opened);
       return isRelayed;
     } catch {

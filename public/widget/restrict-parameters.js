@@ -16,7 +16,11 @@
  * prefers them. What remains is a place in the app, such as "#/dialer".
  * @param {string} hash
  */
-const restrictFragment = (hash) => (/^#[\w/-]*$/.test(hash) ? hash : '');
+const restrictFragment = (hash) => {
+  if (hash === '' || /^#[\w/-]*$/.test(hash)) return hash;
+  console.warn('Embeddable Host: ignored what is behind the # of this address: parameters belong in its query.');
+  return '';
+};
 
 /** @type {(query: URLSearchParams, restricted: Restricted, allowsPageSignIn: boolean) => URLSearchParams} */
 const restrictParameters = (query, restricted, allowsPageSignIn) => {

@@ -331,7 +331,7 @@ def test_a_flood_of_messages_stops_at_the_limit_and_the_host_keeps_working(folde
         assert put(server, new_id()).status == 201
 
 
-@pytest.mark.long
+@pytest.mark.extra
 def test_among_ten_thousand_messages_each_is_stored_and_delivered(folder: Path) -> None:
     configured(folder, f"{SETTINGS}[relay]\nlimit = 10003")
     relay = folder / "var" / "relay"

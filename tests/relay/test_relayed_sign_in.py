@@ -17,7 +17,7 @@ from world.browser_modes import PLAIN, OpenBrowser
 from world.host import Server
 from world.internet import CROSS_SITE, HOST, OWN, PLATFORMS, SAME_SITE, Internet, wait_until
 from world.release import SOURCE
-from world.user import Phone, pump, relay_requests
+from world.user import Phone, pump, relay_requests, wait_until_closed
 
 pytestmark = pytest.mark.usefixtures("hosted")
 
@@ -76,7 +76,7 @@ def test_every_other_use_of_window_open_is_unchanged(internet: Internet, context
 
     for address in (
         "about:blank#other",
-        f"{BASE}/popup.html?state=s&redirect_uri=https://elsewhere.example/redirect.html",
+        f"{BASE}/test.html?state=s&redirect_uri=https://elsewhere.example/redirect.html",
     ):
         with phone.page.expect_popup() as window:
             has_name = phone.evaluate(
@@ -430,6 +430,28 @@ def test_a_second_press_while_the_first_window_is_on_the_platform_signs_in(
 
     assert relayed.count("POST") == 1
     assert [token.code for token in internet.platform.tokens] == internet.platform.codes[-1:]
+
+
+def test_a_first_window_that_comes_back_late_does_not_disturb_the_second(
+    internet: Internet, context: BrowserContext
+) -> None:
+    """Both are severed, and the first is finished before the second: only the last press counts."""
+    internet.platform.waits_for_users = True
+    phone = open_phone(internet, context)
+    first = phone.open_login()
+    first.get_by_role("link").wait_for()
+    second = phone.open_login()
+    second.get_by_role("link").wait_for()
+
+    first.get_by_role("link").click()
+    wait_until_closed(first)
+    assert internet.platform.tokens == []
+    second.get_by_role("link").click()
+    phone.see("Signed in")
+    phone.wait_until_done(second)
+
+    assert [token.code for token in internet.platform.tokens] == internet.platform.codes[-1:]
+    assert context.pages == [phone.page]
 
 
 def test_a_reload_of_the_app_ends_its_sign_in_and_the_next_one_works(

@@ -98,7 +98,7 @@ def test_a_compression_that_is_killed_is_reported_and_nothing_is_left_behind(pul
     assert pull.left_behind == []
 
 
-@pytest.mark.long
+@pytest.mark.extra
 def test_a_compression_ends_when_the_pull_was_killed(pull: Pull) -> None:
     """At the next file that is done."""
     pull.process.kill()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from embeddable_host.contract import UNUSED_FILES
 from embeddable_host.releases.release import Release
 from embeddable_host.releases.store import open_release
 from world.host import LARGE, Server, add_release, configured, serving
@@ -38,7 +39,7 @@ def server(folder: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def addresses(release: Release) -> list[str]:
     """Everything that is served."""
-    files = [*release.files, "before-app.js"]
+    files = [*(name for name in release.files if name not in UNUSED_FILES), "before-app.js"]
     return [*OWN, "/healthz", "/readyz", *(f"/widget/{release.id}/{name}" for name in files)]
 
 

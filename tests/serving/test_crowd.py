@@ -57,7 +57,7 @@ def titled(number: int) -> str:
     return f'[redirect]\ntitle = "title {number}"\n'
 
 
-@pytest.mark.long
+@pytest.mark.extra
 def test_a_thousand_clients_see_no_failure_and_no_mixture_whatever_changes(folder: Path) -> None:
     observed = Observed()
     names = {add_release(folder, "release 0").id: "release 0"}

@@ -39,7 +39,7 @@ def add_full_release(folder: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -
     return made.id
 
 
-@pytest.mark.long
+@pytest.mark.extra
 def test_memory_is_flat_over_fifty_swaps_of_release_and_settings(
     folder: Path, monkeypatch: pytest.MonkeyPatch, record_property: Callable[[str, object], None]
 ) -> None:

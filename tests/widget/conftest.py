@@ -29,7 +29,7 @@ def open_any(request: pytest.FixtureRequest, open_browser: OpenBrowser) -> OpenA
 
 @pytest.fixture(scope="module")
 def ungated(world: Internet, hosted: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """`https://own.example.com/`: the same host, but with the gate taken out."""
+    """`https://own.example.com/`: the same host, but without its gate."""
     settings = f'public_dir = "{UNGATED}"\nparams.clientId = "{hosts.CLIENT_ID}"\n'
     with hosts.own(world, tmp_path_factory.mktemp("ungated"), settings):
         yield

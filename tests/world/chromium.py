@@ -43,7 +43,7 @@ class Browser:
 
     def windows(self) -> list[Window]:
         with explained():
-            self.window.evaluate("1")  # lets Playwright hear of what has happened
+            self.window.evaluate("1")  # lets Playwright process the events that have come in
         return [Window(page) for page in self.context.pages]
 
     def console_of(self, address: str) -> list[str]:

@@ -138,9 +138,8 @@ class Platform:
         granted = self.is_granted(form)
         server = request.headers["host"]
         code = form.get("code") or form.get("assertion", "")
-        self.tokens.append(
-            TokenRequest(server, form["client_id"], form["redirect_uri"], code, granted, form["grant_type"])
-        )
+        redirect_uri = form.get("redirect_uri", "")  # a JWT's request has none
+        self.tokens.append(TokenRequest(server, form["client_id"], redirect_uri, code, granted, form["grant_type"]))
         if self.token_refusal:
             status, error = self.token_refusal
             return JSONResponse({"error": error, "error_description": "The app was refused."}, status)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from embeddable_host.config.limits import RELAY_LIMIT
 from embeddable_host.config.parameters import Value, merge
 from embeddable_host.config.values import (
     Address,
@@ -78,7 +79,8 @@ class Relay(Section):
     )
     dir: PathOrNone = Field(None, description="folder for sealed messages; unless set, `relay` in `data_dir`")
     limit: Count = Field(
-        1000, description="how many messages may wait in the folder, and how many apps may wait for one in each worker"
+        RELAY_LIMIT,
+        description="how many messages may wait in the folder, and how many apps may wait for one in each worker",
     )
     client_address_header: HeaderName = Field(
         "",

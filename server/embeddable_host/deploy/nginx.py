@@ -7,7 +7,7 @@ allows neither.
 import re
 from dataclasses import dataclass
 
-from embeddable_host.config.settings import Relay
+from embeddable_host.config.limits import RELAY_LIMIT
 from embeddable_host.deploy.template import SAFE_PATH, ConfigurationError, fill, template
 from embeddable_host.relay.protocol import (
     CLIENT_SHARE,
@@ -131,7 +131,7 @@ def _filled(part: str, options: NginxOptions, **more: str) -> str:
 
 def _relay_values() -> dict[str, str]:
     """The relay's protocol and limits. In the lifetime of a message, a client can store its share of all messages."""
-    share = Relay().limit // CLIENT_SHARE
+    share = RELAY_LIMIT // CLIENT_SHARE
     burst = share * 3 // 5
     return {
         "RELAY_PATH": f"(?:{PROFILE_PATTERN}/)?{RELAY_FOLDER}/{ID_PATTERN}",

@@ -76,10 +76,9 @@ class Workers(Multiprocess):
                     os.kill(process.pid, signal.SIGTERM if is_first else signal.SIGKILL)
 
     def terminate_all(self) -> None:
-        """Only if a worker has failed: a signal has been passed on to all of them already."""
-        if self._end is None:
-            self._end = time.monotonic() + KILL_SECONDS
-            super().terminate_all()
+        """Once more: a worker that has ended by the signal may have been replaced before uvicorn handled it."""
+        self._end = self._end or time.monotonic() + KILL_SECONDS
+        super().terminate_all()
 
     def join_all(self) -> None:
         for process in self.processes:

@@ -78,8 +78,10 @@ def calls_on_stop(stop: Callable[[], None]) -> Iterator[None]:
         before = signal.getsignal(number)
 
         def handle(number: int, frame: FrameType | None) -> None:
-            if _Process.is_stopping and not _Process.is_worker:
-                die(number)
+            if _Process.is_stopping:
+                if not _Process.is_worker:
+                    die(number)
+                return
             _begin_stop()
             loop.call_soon_threadsafe(stop)
             if callable(before):
@@ -104,11 +106,10 @@ def die(number: int) -> None:
 
 
 def _begin_stop() -> None:
-    if not _Process.is_stopping:
-        _Process.is_stopping = True
-        timer = threading.Timer(STOP_SECONDS, _give_up)
-        timer.daemon = True
-        timer.start()
+    _Process.is_stopping = True
+    timer = threading.Timer(STOP_SECONDS, _give_up)
+    timer.daemon = True
+    timer.start()
 
 
 def _give_up() -> None:

@@ -1,4 +1,4 @@
-/* The gate taken out: every callback reaches the app, as on the CDN, and ends the sign-in that is under way. */
+/* No gate: every callback reaches the app, as on the CDN, and ends the sign-in that is under way. */
 
 const createGate = () => ({
   expect({ end }) {
