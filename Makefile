@@ -65,16 +65,19 @@ format: $(VENV)/installed-dev ## format the Python files
 reference: $(VENV)/installed-dev ## regenerate the tables in docs/
 	PYTHONPATH=tests $(BIN)/python tests/tools/reference.py
 
-# requirements.lock has the hash of every file, so that nothing else can be installed; constraints.txt has the same versions
-# for installations from other sources.
-constraints: ## update the versions that a deployment installs: constraints.txt and requirements.lock
+# requirements.lock and build.lock, for what the package is built with, have the hash of every file, so that nothing else
+# can be installed; constraints.txt has the same versions for installations from other sources.
+constraints: ## update the versions that a deployment installs: constraints.txt, requirements.lock and build.lock
 	rm -rf build/constraints
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/pip install --quiet --disable-pip-version-check pip-tools
 	build/constraints/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-annotate --no-header \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file build/requirements.lock pyproject.toml
+	echo hatchling > build/build.in
+	build/constraints/bin/pip-compile --quiet --upgrade --generate-hashes --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --output-file build/build.lock build/build.in
 	{ sed '/^[^#]/d' constraints.txt; sed -n 's/^\([a-z].*==[^ ]*\).*/\1/p' build/requirements.lock; } > build/constraints.txt
-	mv build/constraints.txt build/requirements.lock .
+	mv build/constraints.txt build/requirements.lock build/build.lock .
 
 observatory: $(VENV)/installed-dev tests/tools/observatory/node_modules/installed ## run MDN's and Google's security checks on the shipped nginx; fails below A+
 	tests/tools/install-packages nginx

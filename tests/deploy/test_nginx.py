@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import secrets
 import socket
 import ssl
 from pathlib import Path
@@ -116,12 +117,24 @@ def test_a_long_code_comes_through_and_an_endless_one_does_not(proxy: Proxy) -> 
     assert proxy.ask(f"{REDIRECT_PAGE}?code={'x' * 20_000}").status == 414
 
 
-def test_port_80_redirects_to_the_configured_name_and_nothing_else(proxy: Proxy) -> None:
+def test_port_80_redirects_to_the_configured_name(proxy: Proxy) -> None:
     with contextlib.closing(http.client.HTTPConnection("127.0.0.1", proxy.http_port)) as connection:
-        response = ask(connection, f"{REDIRECT_PAGE}?state=1", {"Host": "elsewhere.example.org"})
+        response = ask(connection, f"{REDIRECT_PAGE}?state=1", {"Host": NGINX})
 
     assert response.status == 301
     assert response.headers["location"] == f"https://{NGINX}:{proxy.port}{REDIRECT_PAGE}?state=1"
+
+
+@pytest.mark.parametrize("name", ["elsewhere.example.org", f"{NGINX}.example.org", "127.0.0.1", "*"])
+def test_a_name_of_another_site_gets_nothing_of_this_one(proxy: Proxy, name: str) -> None:
+    assert proxy.ask(REDIRECT_PAGE, name=name).status == 421
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", proxy.http_port)) as connection:
+        assert ask(connection, REDIRECT_PAGE, {"Host": name}).status == 421
+
+
+@pytest.mark.parametrize("name", [NGINX, NGINX.upper(), f"{NGINX}:8443", f"{NGINX}."])
+def test_its_own_name_may_be_written_in_any_way(proxy: Proxy, name: str) -> None:
+    assert proxy.ask(REDIRECT_PAGE, name=name).status == 200
 
 
 def test_a_path_without_its_last_slash_leads_to_it(proxy: Proxy) -> None:
@@ -158,10 +171,18 @@ def test_old_tls_is_refused(proxy: Proxy) -> None:
 @pytest.mark.parametrize(("name", "prefix"), SITES)
 def test_the_metrics_are_the_operators_alone(server: Server, proxy: Proxy, name: str, prefix: str, path: str) -> None:
     assert server.ask("/metrics").status == 200
-    before = server.output.count("metrics HTTP")
+    before = logged_so_far(server).count("metrics HTTP")
 
     assert proxy.ask(prefix + path, name=name).status == 404
-    assert server.output.count("metrics HTTP") == before
+    assert logged_so_far(server).count("metrics HTTP") == before
+
+
+def logged_so_far(server: Server) -> str:
+    """The host's log, with all that it has responded to: it is written a moment later."""
+    mark = f"/mark-{secrets.token_hex(8)}"
+    server.ask(mark)
+    server.wait_until_it_says(mark)
+    return server.output
 
 
 def test_the_server_hears_the_path_and_an_encoding_and_nothing_else_of_the_client(
@@ -180,12 +201,13 @@ def test_the_server_hears_the_path_and_an_encoding_and_nothing_else_of_the_clien
             # A body that the recorder would take for one more request.
             connection.request("POST", "/other?code=secret", b"code=secret\r\n\r\n", {**headers, "Host": NGINX})
             assert connection.getresponse().read() == b"ok"
-        assert proxy.ask("/healthz?code=secret", headers).body == b"ok"
+        assert proxy.ask("/healthz").body == b"ok"
+        assert [proxy.ask("/healthz?code=secret").status, proxy.ask("/healthz", headers).status] == [400, 400]
         assert proxy.ask(f"{PREFIX}a?code=secret", headers, name=NGINX_PREFIXED).body == b"ok"
 
     assert [request.decode().split("\r\n")[:-2] for request in requests] == [
         ["GET /a%20b/%C3%A9%3F%25.html HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],
         ["POST /other HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],
-        ["GET /healthz HTTP/1.1", f"Host: {NGINX}", "Accept-Encoding: br"],
+        ["GET /healthz HTTP/1.1", f"Host: {NGINX}"],
         ["GET /a HTTP/1.1", f"Host: {NGINX_PREFIXED}", "Accept-Encoding: br"],
     ]

@@ -42,7 +42,7 @@ def test_many_who_come_at_once_are_one_request_to_the_server(tmp_path: Path, cer
     ):
         connections = [proxy.connect() for _ in range(20)]
         for connection in connections:
-            connection.request("GET", REDIRECT_PAGE)
+            connection.request("GET", REDIRECT_PAGE, headers={"Host": NGINX})
         all_are_here.set()
         responses = list(visitors.map(lambda connection: connection.getresponse().read(), connections))
 

@@ -263,8 +263,8 @@ def test_nothing_of_an_id_or_a_message_is_written_down(folder: Path, options: tu
         metrics = server.ask("/metrics").body
         server.wait_until_it_says("GET /metrics")
 
-    assert '"POST /relay/ HTTP/1.1" 201' in server.output
-    assert '"GET /sandbox/relay/ HTTP/1.1" 200' in server.output
+    server.wait_until_it_says(r'"POST /relay/ HTTP/1\.1" 201')
+    server.wait_until_it_says(r'"GET /sandbox/relay/ HTTP/1\.1" 200')
     written = [metrics, *(file.read_bytes() for file in folder.rglob("*") if file.is_file())]
     for secret in (id.encode(), id.upper().encode(), id[1:].encode(), content):
         assert [text for text in written if secret in text] == []

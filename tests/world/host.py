@@ -275,9 +275,12 @@ def ask(
     method: str = "GET",
     body: bytes = b"",
 ) -> Response:
-    """One request with no headers but Host and those given; a list is sent as that many lines."""
+    """One request with no headers but Host and those given; a list is sent as that many lines.
+
+    Host is the connection's `name`, if it has one.
+    """
     connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-    for name, values in {"Host": "phone.example.com", **(headers or {})}.items():
+    for name, values in {"Host": getattr(connection, "name", "phone.example.com"), **(headers or {})}.items():
         for value in [values] if isinstance(values, str) else values:
             connection.putheader(name, value.encode("latin-1"))
     connection.endheaders(body or None)

@@ -85,7 +85,7 @@ class Proxy:
             return ask(connection, path, {"Host": name, **(headers or {})}, method)
 
     def connect(self) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=TIMEOUT, context=trusting())
+        return Connection("127.0.0.1", self.port, timeout=TIMEOUT, context=trusting())
 
     def log(self, name: str = "embeddable.log") -> str:
         """The log; nginx is made to write what it has buffered."""
@@ -103,6 +103,12 @@ class Proxy:
         """The files that nginx has written, logs and cache, that contain `text`."""
         files = [file for file in self.folder.rglob("*") if file.is_file()]
         return [str(file.relative_to(self.folder)) for file in files if text.encode() in file.read_bytes()]
+
+
+class Connection(http.client.HTTPSConnection):
+    """A connection to nginx, and the name that is requested on it."""
+
+    name = NGINX
 
 
 def trusting() -> ssl.SSLContext:

@@ -1,6 +1,7 @@
 """`embeddable-host serve`: run the host."""
 
 import contextlib
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,19 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.store import current
 from embeddable_host.serving.app import create_app
+from embeddable_host.serving.log import print_line
 from embeddable_host.serving.serve import announcement, listening, run, set_up_process
+
+
+class Mode(click.ParamType[int]):
+    """The mode of a file in octal, such as 660."""
+
+    name = "mode"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, str) and re.fullmatch("[0-7]{3}", value):
+            return int(value, 8)
+        self.fail(f"{value!r} is not an octal mode such as 660.", param, ctx)
 
 
 def from_variable(option: str) -> dict[str, Any]:
@@ -34,6 +47,7 @@ def from_variable(option: str) -> dict[str, Any]:
     help="Port to listen on.",
 )
 @click.option("--uds", type=click.Path(path_type=Path), help="Listen on this Unix socket instead.")
+@click.option("--uds-mode", default="666", show_default=True, type=Mode(), help="Who may connect to it, as for chmod.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Number of worker processes.")
 @click.option(
     "--pull",
@@ -45,7 +59,14 @@ def from_variable(option: str) -> dict[str, Any]:
 @click.option("--reload", is_flag=True, help="Reload automatically when settings or pages change.")
 @config_option
 def serve(
-    host: str, port: int, uds: Path | None, workers: int, version: str | None, reload: bool, config: Path | None
+    host: str,
+    port: int,
+    uds: Path | None,
+    uds_mode: int,
+    workers: int,
+    version: str | None,
+    reload: bool,
+    config: Path | None,
 ) -> None:
     """Run the server. SIGHUP reloads the settings; a new current release is loaded automatically."""
     set_up_process()
@@ -54,8 +75,8 @@ def serve(
         if version:
             pull_if_none(settings, version)
         app = create_app(settings, config, reload)
-        with listening(host, port, uds) as listener:
-            click.echo(announcement(settings, app.site.release, listener), err=True)
+        with listening(host, port, uds, uds_mode) as listener:
+            print_line(announcement(settings, app.site.release, listener))
             run(app, listener, workers, config, reload)
 
 

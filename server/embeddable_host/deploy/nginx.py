@@ -18,6 +18,7 @@ from embeddable_host.relay.protocol import (
     RELAY_FOLDER,
     WAIT_SECONDS,
 )
+from embeddable_host.serving.logged_path import LOGGED_PATH, SEGMENT, SEGMENT_CHARACTER
 
 LETS_ENCRYPT = "/etc/letsencrypt/live"  # where certbot keeps certificates, by server name
 
@@ -28,6 +29,14 @@ _PORT = "[0-9]{1,5}"
 _UPSTREAM = rf"unix:{SAFE_PATH}|(?:{_NAME}|{_ADDRESS_6}):{_PORT}"
 _LISTEN = (rf"(?:(?:[0-9.]+|\*|{_ADDRESS_6}):)?{_PORT}", "a port or an address with one, such as 443 or [::]:443")
 _PATH = (SAFE_PATH, "an absolute path of letters, digits and . _ / @ + , = -")
+
+# nginx gives a request to the first server that listens there, if no server has its name. Another file may have a
+# default_server already, so this is decided here.
+OTHER_NAMES = """# Another site's name: this site is only what nginx has chosen for want of a better one.
+if ($host != "{}") {{
+    return 421;
+}}
+"""
 
 # What each value must look like.
 RULES = {
@@ -110,6 +119,10 @@ def _filled(part: str, options: NginxOptions, **more: str) -> str:
         "LISTEN_HTTP": _lines("listen {};", options.listen_http),
         "LOG_DIR": options.log_dir,
         "CACHE_DIR": options.cache_dir,
+        "OTHER_NAMES": OTHER_NAMES.format(options.server_name),
+        "SEGMENT": SEGMENT,
+        "SEGMENT_CHARACTER": SEGMENT_CHARACTER,
+        "LOGGED_PATH": LOGGED_PATH,
         # Whether an existing server block requires TLS is not ours to decide.
         "HSTS": '""' if options.prefix else f"${options.name}_hsts",
     }

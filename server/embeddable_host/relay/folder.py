@@ -12,24 +12,34 @@ remove the link.
 import asyncio
 import contextlib
 import errno
+import functools
 import hmac
+import logging
 import os
 import re
 import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from embeddable_host.relay.protocol import ID_PATTERN, MAX_MESSAGE_BYTES, MESSAGE_LIFETIME_SECONDS
 from embeddable_host.relay.store import ClientLimitReached, Limits, StoreError, StoreFull
 
 T = TypeVar("T")
 
+log = logging.getLogger("embeddable_host")
+
+DISK_THREADS = 4  # of their own: a disk that hangs blocks nothing else
+DISK_TIMEOUT_SECONDS = 5
+HANGS = f"its disk has not responded for {DISK_TIMEOUT_SECONDS} seconds"
+
 POLL_INTERVAL_SECONDS = 0.05  # while somebody waits: another process may have stored the message
 TAG_BYTES = 16
 NO_TAG = "-" * TAG_BYTES
+FOLDER_MODE = 0o700
 KEY_FILE = ".key"  # of the tags
 MESSAGE = re.compile(rf"{ID_PATTERN}(\.[a-z0-9-]+)?")
 UNFINISHED = re.compile(r"\.[0-9a-f]{32}")  # a message that is being written or taken
@@ -45,6 +55,24 @@ class MessageFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._is_secure = False
+
+    def secure(self) -> None:
+        """Closes the folder to other users, who could see and remove messages, where somebody else has created it.
+
+        Raises OSError where that is not possible: then no message is put there.
+        """
+        if self._is_secure:
+            return
+        with contextlib.suppress(FileNotFoundError):  # created later, for this user only
+            status = os.stat(self.path)
+            if status.st_uid == os.geteuid():
+                if stat.S_IMODE(status.st_mode) & 0o077:
+                    os.chmod(self.path, FOLDER_MODE)
+                    log.warning("The relay's folder %s was open to other users and is closed to them now.", self.path)
+            elif status.st_mode & stat.S_IRWXO:
+                raise OSError(errno.EPERM, "it belongs to another user, and everybody may use it")
+            self._is_secure = True
 
     def names(self) -> set[str]:
         """The name of everything in the folder; nothing where there is no folder."""
@@ -58,6 +86,7 @@ class MessageFolder:
 
         Raises StoreFull and ClientLimitReached.
         """
+        self.secure()
         unfinished, file = self._create()
         try:
             tag = self._tag(limits.client) if limits and limits.client else NO_TAG
@@ -103,6 +132,7 @@ class MessageFolder:
 
     def expire(self) -> int:
         """Removes what has expired, finished or not; returns the number of messages among it."""
+        self.secure()
         messages = 0
         for name in self._ours():
             file = self.path / name
@@ -143,7 +173,7 @@ class MessageFolder:
         try:
             return path, _create(path)
         except FileNotFoundError:
-            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             return path, _create(path)
 
     def _publish(self, unfinished: Path, message: Path) -> bool:
@@ -185,24 +215,29 @@ class FolderStore:
 
     def __init__(self, path: Path) -> None:
         self._folder = MessageFolder(path)
+        self._disk = Disk()
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._polling: asyncio.Task[None] | None = None
         self._is_released = False
 
     async def put(self, name: str, content: bytes, limits: Limits | None = None) -> bool:
-        is_new = await _in_thread(self._folder.put, name, content, limits)
+        is_new = await self._disk.use(self._folder.put, name, content, limits)
         if is_new:
             self._wake(name)
         return is_new
 
     async def take(self, name: str, seconds: float, abandoned: asyncio.Future[None]) -> bytes | None:
+        def put_back(content: bytes | None) -> None:
+            if content:
+                self._folder.put(name, content)
+
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while True:
             with self._arrival(name) as arrival:
                 if abandoned.done():
                     return None
-                if content := await _in_thread(self._folder.take, name):
+                if content := await self._disk.use(self._folder.take, name, late=put_back):
                     return content
                 remaining = end - loop.time()
                 if remaining <= 0 or self._is_released:
@@ -210,7 +245,7 @@ class FolderStore:
                 await asyncio.wait((abandoned, arrival), timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
 
     async def expire(self) -> int:
-        return await _in_thread(self._folder.expire)
+        return await self._disk.use(self._folder.expire)
 
     def release(self) -> None:
         self._is_released = True
@@ -242,7 +277,7 @@ class FolderStore:
         while self._arrivals:
             await asyncio.sleep(POLL_INTERVAL_SECONDS)
             with contextlib.suppress(StoreError):  # reported by the wait that runs into it
-                names = await _in_thread(self._folder.names)
+                names = await self._disk.use(self._folder.names)
                 for name in names & self._arrivals.keys():
                     self._wake(name)
 
@@ -252,9 +287,30 @@ class FolderStore:
                 arrival.set_result(None)
 
 
-async def _in_thread(function: Callable[..., T], *arguments: object) -> T:
-    try:
-        return await asyncio.to_thread(function, *arguments)
-    except OSError as error:  # without its file name, which is the name of a message
-        no_space = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise StoreError(error.strerror or type(error).__name__, no_space) from None
+class Disk:
+    """Runs what uses a disk, in threads. A disk that hangs keeps them, and from then on every use fails at once."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(DISK_THREADS, thread_name_prefix="relay")
+        self._hanging: set[Future[Any]] = set()
+
+    async def use(self, function: Callable[..., T], *arguments: object, late: Callable[[T], object] | None = None) -> T:
+        """Calls a function. Raises StoreError; `late` then gets what the function returns nevertheless."""
+        if sum(not call.done() for call in self._hanging) >= DISK_THREADS:
+            raise StoreError(HANGS)
+        call = self._threads.submit(function, *arguments)
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(call)), DISK_TIMEOUT_SECONDS)
+        except TimeoutError:
+            if not call.cancel():  # it has begun
+                self._hanging = {other for other in self._hanging if not other.done()} | {call}
+                if late:
+                    call.add_done_callback(functools.partial(self._finish, late))
+            raise StoreError(HANGS) from None
+        except OSError as error:  # without its file name, which is the name of a message
+            no_space = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise StoreError(error.strerror or type(error).__name__, no_space) from None
+
+    def _finish(self, late: Callable[[T], object], call: Future[T]) -> None:
+        if not call.exception():
+            self._threads.submit(late, call.result())

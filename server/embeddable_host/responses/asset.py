@@ -3,22 +3,31 @@
 A request only chooses (`negotiation`). What is sent for each choice (status, headers, body) is made with the asset.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from pathlib import Path
+from typing import TypeVar
 
 import aiofiles
+from aiofiles.threadpool.binary import AsyncBufferedReader
 from starlette.types import Message, Receive, Scope, Send
 
 from embeddable_host.responses.body import IDENTITY, Body
 from embeddable_host.responses.headers import Headers
 from embeddable_host.responses.negotiation import byte_range, choose, fields_of, matches, matches_strongly
 
+T = TypeVar("T")
+
 METHODS = ("GET", "HEAD")
+OPTIONS = "OPTIONS"
 CHUNK = 64 * 1024  # bytes read from a file at once
+DISK_TIMEOUT_SECONDS = 10  # for each read of a file
+FILE_THREADS = ThreadPoolExecutor(8, thread_name_prefix="files")  # of their own: a disk that hangs blocks nothing else
 KEPT_IN_304 = ("Cache-Control", "Content-Location")  # beside ETag and Vary (RFC 9110 §15.4.5)
 
 
@@ -43,8 +52,12 @@ def _plain(status: HTTPStatus, *headers: tuple[str, str]) -> tuple[Message, byte
     return _start(status, [*common, *headers]), text
 
 
-_NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, ("Allow", ", ".join(METHODS)))
+_ALLOW = ("Allow", ", ".join(METHODS))
+_ALLOW_OPTIONS = ("Allow", ", ".join((*METHODS, OPTIONS)))
+_NOT_ALLOWED = _plain(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW)
+_NOT_ALLOWED_BUT_OPTIONS = _plain(HTTPStatus.METHOD_NOT_ALLOWED, _ALLOW_OPTIONS)
 _PRECONDITION_FAILED = _plain(HTTPStatus.PRECONDITION_FAILED)
+_DISK_HANGS = _plain(HTTPStatus.SERVICE_UNAVAILABLE, ("Retry-After", "5"))
 
 
 @dataclass(frozen=True)
@@ -81,14 +94,23 @@ class Asset:
     """Responds to every request for one address; an ASGI application that returns the status it sent.
 
     `bodies`: the same content in several codings. `headers`: sent with every status but 304, which keeps those of
-    `KEPT_IN_304`. `status`: of a full response; only a 200 has conditions and ranges.
+    `KEPT_IN_304`. `status`: of a full response; only a 200 has conditions and ranges. `has_options`: responds to
+    OPTIONS too, as health checks of some proxies need.
     """
 
-    def __init__(self, media_type: str, bodies: Iterable[Body], headers: Headers = (), status: int = 200) -> None:
+    def __init__(
+        self,
+        media_type: str,
+        bodies: Iterable[Body],
+        headers: Headers = (),
+        status: int = 200,
+        has_options: bool = False,
+    ) -> None:
         self.media_type = media_type
         self.bodies = sorted(bodies, key=lambda body: body.size)
         self.headers = tuple(headers)
         self.status = status
+        self._options = _start(HTTPStatus.NO_CONTENT, [_ALLOW_OPTIONS, *self.headers]) if has_options else None
         self._codings = tuple(body.coding for body in self.bodies)  # the smallest first
         self._vary = [("Vary", "Accept-Encoding")] if len(self.bodies) > 1 else []
         self._not_acceptable = _plain(HTTPStatus.NOT_ACCEPTABLE, *self._vary)
@@ -115,17 +137,27 @@ class Asset:
         start, content = self._response(scope)
         if scope["method"] == "HEAD":
             content = b""
-        if isinstance(content, bytes):
-            await send(start)
-            await send({"type": "http.response.body", "body": content})
-        else:
-            await _stream(send, start, content)
+        if isinstance(content, _FilePart):
+            try:
+                file = await _in_time(aiofiles.open(content.file, "rb", executor=FILE_THREADS))
+            except TimeoutError:
+                start, content = _DISK_HANGS
+            else:
+                try:
+                    await _stream(send, start, content, file)
+                finally:
+                    await _in_time(file.close())
+                return int(start["status"])
+        await send(start)
+        await send({"type": "http.response.body", "body": content})
         return int(start["status"])
 
     def _response(self, scope: Scope) -> tuple[Message, bytes | _FilePart]:
         """The start of the response, and its content."""
         if scope["method"] not in METHODS:
-            return _NOT_ALLOWED
+            if self._options is None:
+                return _NOT_ALLOWED
+            return (self._options, b"") if scope["method"] == OPTIONS else _NOT_ALLOWED_BUT_OPTIONS
         fields = fields_of(scope)
         coding = choose(self._codings, fields.pop("accept-encoding", None))
         if coding is None:
@@ -151,14 +183,19 @@ class Asset:
         return start, _FilePart(content, first, last)
 
 
-async def _stream(send: Send, start: Message, part: _FilePart) -> None:
-    async with aiofiles.open(part.file, "rb") as file:
-        await send(start)  # only once the file is open: until then an error is still an honest 500
-        await file.seek(part.first)
-        remaining = part.last - part.first + 1
-        while remaining > 0:
-            chunk = await file.read(min(CHUNK, remaining))
-            if not chunk:
-                raise OSError(f"{part.file} ended {remaining} bytes too soon")
-            remaining -= len(chunk)
-            await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+async def _stream(send: Send, start: Message, part: _FilePart, file: AsyncBufferedReader) -> None:
+    """Sends a part of an open file: until it is open, an error is still an honest 5xx. Raises OSError."""
+    await send(start)
+    await _in_time(file.seek(part.first))
+    remaining = part.last - part.first + 1
+    while remaining > 0:
+        chunk = await _in_time(file.read(min(CHUNK, remaining)))
+        if not chunk:
+            raise OSError(f"{part.file} ended {remaining} bytes too soon")
+        remaining -= len(chunk)
+        await send({"type": "http.response.body", "body": chunk, "more_body": remaining > 0})
+
+
+async def _in_time(use: Awaitable[T]) -> T:
+    """Raises TimeoutError where the disk hangs; the thread that waits for it goes on waiting."""
+    return await asyncio.wait_for(use, DISK_TIMEOUT_SECONDS)

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
-from types import FrameType
 
 from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
@@ -23,6 +22,7 @@ from embeddable_host.responses.body import Body
 from embeddable_host.responses.cache import Cache
 from embeddable_host.responses.compressor import CompressionError, Compressor
 from embeddable_host.serving.metrics import METRICS_PATH, OTHER_PATHS, WIDGET_PATH, Metrics
+from embeddable_host.serving.stop import calls_on_stop, was_hung_up
 from embeddable_host.site.page import BUILT_IN
 from embeddable_host.site.site import Site, build_site
 
@@ -58,7 +58,7 @@ class App:
         try:
             status = await endpoint(scope, receive, send)
         except Exception as error:
-            if not (isinstance(error, FileNotFoundError) and self._was_removed(path)):
+            if not (isinstance(error, FileNotFoundError) and await asyncio.to_thread(self._was_removed, path)):
                 self.metrics.count(path, 500)  # what uvicorn sends then, if nothing has gone out yet
                 raise
             status = await self.site.missing(scope, receive, send)
@@ -79,13 +79,15 @@ class App:
     @contextlib.asynccontextmanager
     async def _run(self) -> AsyncIterator[None]:
         hangup = asyncio.Event()
+        if was_hung_up():
+            hangup.set()
         with contextlib.suppress(ValueError, RuntimeError):  # only the main thread can handle signals
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hangup.set)
         self._swapped.set()
         background = (self._watch(hangup), self._compress_pending(), self.relay.expire())
         tasks = [asyncio.create_task(work) for work in background]
         try:
-            with _calls_on_stop(self.relay.stop):
+            with calls_on_stop(self.relay.stop):
                 yield
         finally:
             for task in tasks:
@@ -178,30 +180,6 @@ class App:
         if settings is self.settings:
             self.site = site
             self.metrics.swap(site.release)
-
-
-@contextlib.contextmanager
-def _calls_on_stop(stop: Callable[[], None]) -> Iterator[None]:
-    """Calls `stop` on the event loop when a signal asks the process to stop.
-
-    uvicorn ends the lifespan only after all responses have been sent, and long ones would delay the stop.
-    """
-    loop = asyncio.get_running_loop()
-
-    def chain(number: int) -> None:
-        before = signal.getsignal(number)
-
-        def handle(number: int, frame: FrameType | None) -> None:
-            loop.call_soon_threadsafe(stop)
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(number, handle)
-
-    with contextlib.suppress(ValueError):  # only the main thread can handle signals
-        for number in (signal.SIGTERM, signal.SIGINT):
-            chain(number)
-    yield
 
 
 def create_app(settings: Settings, config: Path | None = None, watch_files: bool = False) -> App:

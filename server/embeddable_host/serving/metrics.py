@@ -33,6 +33,7 @@ WIDGET_PATH = "/widget/"  # stands for all files of all releases
 OTHER_PATHS = "other"
 OUTCOMES = ("stored", "delivered", "expired", "rejected")  # of the relay's messages
 
+MEMORY = "/dev/shm"  # shm_overview(7)
 NAMESPACE = "embeddable_host"
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the workers' folder; prometheus-client reads it when it is imported
 
@@ -100,7 +101,11 @@ def disable_created_series() -> None:
 
 @contextlib.contextmanager
 def shared_metrics() -> Iterator[None]:
-    """Processes that are started meanwhile count together, in a folder that is removed at the end."""
-    with tempfile.TemporaryDirectory(prefix="embeddable-host-") as folder:
+    """Processes that are started meanwhile count together, in a folder that is removed at the end.
+
+    In memory, unless TMPDIR is set: each count is written to a file, and would wait for its disk.
+    """
+    is_in_memory = os.access(MEMORY, os.W_OK) and "TMPDIR" not in os.environ
+    with tempfile.TemporaryDirectory(prefix="embeddable-host-", dir=MEMORY if is_in_memory else None) as folder:
         os.environ[FOLDER] = folder
         yield

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import logging.config
+import multiprocessing
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -22,13 +24,16 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.error import HostError
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.serving.app import create_app
-from embeddable_host.serving.log import log_config, log_fast
+from embeddable_host.serving.limits import BACKLOG, DRAIN_SECONDS, KEEP_ALIVE_SECONDS, KILL_SECONDS, allow_open_files
+from embeddable_host.serving.log import log_config, log_fast, open_standard_streams
 from embeddable_host.serving.memory import return_free_memory
 from embeddable_host.serving.metrics import Metrics, disable_created_series, shared_metrics
 from embeddable_host.serving.protocol import BoundedProtocol
+from embeddable_host.serving.stop import SIGNALS, at_end, be_worker, handle_signals
 
-BACKLOG = 2048
-DRAIN_SECONDS = 30  # how long a stop waits for open responses
+log = logging.getLogger("embeddable_host")
+
+SOCKET_MODE = 0o666  # of the file; its folder decides who may reach it
 RETRY_DELAY_SECONDS = 2  # before a worker that could not start is started again
 EVERYWHERE = ("0.0.0.0", "::")  # addresses to listen on, but not to open
 
@@ -37,8 +42,51 @@ class ListenError(HostError):
     """The server cannot listen on the address; the message says why and what to do."""
 
 
+class Config(uvicorn.Config):
+    """uvicorn's configuration. With the log, it sets up a worker: uvicorn does this first, and then handles signals."""
+
+    def configure_logging(self) -> None:
+        super().configure_logging()
+        if multiprocessing.parent_process():
+            be_worker()
+            set_up_process()
+
+
 class Workers(Multiprocess):
-    """uvicorn's worker processes. A SIGHUP is passed on to them: they reload in place, and are not replaced."""
+    """uvicorn's worker processes. A SIGHUP is passed on to them: they reload in place, and are not replaced.
+
+    A first signal stops them, a second one kills them, and so does the end of the time that a stop may take.
+    """
+
+    _end: float | None = None  # of that time
+
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        for number in SIGNALS:
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        """Works at once, however long uvicorn waits for a worker that hangs."""
+        self.signal_queue.append(number)
+        is_first = self._end is None
+        self._end = self._end or time.monotonic() + KILL_SECONDS
+        for process in self.processes:
+            if process.exitcode is None and process.pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM if is_first else signal.SIGKILL)
+
+    def terminate_all(self) -> None:
+        """Once more: a worker that has ended by the signal may have been replaced before uvicorn handled it."""
+        self._end = self._end or time.monotonic() + KILL_SECONDS
+        super().terminate_all()
+
+    def join_all(self) -> None:
+        for process in self.processes:
+            process.process.join(max(0, (self._end or 0) - time.monotonic()))
+            if process.exitcode is None:
+                log.error("Worker %s has not stopped within %d seconds and is killed.", process.pid, KILL_SECONDS)
+                process.kill()
+                process.process.join(1)
 
     def handle_hup(self) -> None:
         for process in self.processes:
@@ -47,17 +95,17 @@ class Workers(Multiprocess):
 
 
 @contextlib.contextmanager
-def listening(host: str, port: int, uds: Path | None) -> Iterator[socket.socket]:
-    """A listening socket, on `uds` if given, whose file is removed at the end. Raises ListenError."""
+def listening(host: str, port: int, uds: Path | None, mode: int = SOCKET_MODE) -> Iterator[socket.socket]:
+    """A listening socket, on the file `uds` if given, which has this mode and is removed at the end.
+
+    Raises ListenError.
+    """
     if uds is None:
         with _listen(host, port) as listener:
             yield listener
         return
-    with _listen_on_file(uds) as listener:
-        try:
-            yield listener
-        finally:
-            uds.unlink(missing_ok=True)
+    with _listen_on_file(uds, mode) as listener, at_end(functools.partial(uds.unlink, missing_ok=True)):
+        yield listener
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -70,13 +118,16 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def _listen_on_file(uds: Path) -> socket.socket:
+def _listen_on_file(uds: Path, mode: int) -> socket.socket:
     listener = socket.socket(socket.AF_UNIX)
     try:
         if _is_stale(uds):
             uds.unlink()
-        listener.bind(str(uds))
-        uds.chmod(0o666)  # its folder decides who may reach it
+        umask = os.umask(0o777 & ~mode)  # so that the file never has another mode
+        try:
+            listener.bind(str(uds))
+        finally:
+            os.umask(umask)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
@@ -101,7 +152,7 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
     """
     listener.set_inheritable(True)
     many = workers > 1
-    settings = uvicorn.Config(
+    settings = Config(
         functools.partial(_worker, config, reload) if many else app,
         factory=many,
         workers=workers,
@@ -111,6 +162,7 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
         log_config=log_config(),
         server_header=False,
         proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     with contextlib.suppress(KeyboardInterrupt):  # raised again by uvicorn when it has stopped
@@ -122,7 +174,11 @@ def run(app: Any, listener: socket.socket, workers: int, config: Path | None, re
 
 
 def set_up_process() -> None:
-    """Sets up what is process-wide (log, memory, metrics), in a process that only serves, before its first site."""
+    """Sets up what is process-wide (signals, log, files, memory, metrics), in a process that only serves, before its
+    first site."""
+    open_standard_streams()
+    handle_signals()
+    allow_open_files()
     logging.config.dictConfig(log_config())
     log_fast()
     return_free_memory()
@@ -131,13 +187,12 @@ def set_up_process() -> None:
 
 def _worker(config: Path | None, reload: bool) -> Any:
     """The application of one worker."""
-    set_up_process()
     try:
         return create_app(load(config), config, reload)
     except (SettingsError, ReleaseError, OSError) as error:
         # A worker that is replaced while the settings are wrong must not stop the others: it is started again until
         # they are right. (uvicorn's own exit code for this, 3, would stop all workers.)
-        logging.getLogger("embeddable_host").error("Not started:\n%s", error)
+        log.error("Not started:\n%s", error)
         Metrics().reload_failures.inc()
         time.sleep(RETRY_DELAY_SECONDS)
         sys.exit(1)

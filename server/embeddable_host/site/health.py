@@ -14,8 +14,9 @@ HOST_INFO = "host.json"  # in each profile's folder: the host's version, its rel
 
 def drafts(inputs: Inputs) -> Iterator[Draft]:
     release = inputs.release.id if inputs.release else CDN
-    yield Draft("/healthz", "healthz.txt", b"ok\n", operator_headers())
-    yield Draft("/readyz", "readyz.json", _json({"status": "ready", "release": release}), operator_headers())
+    yield Draft("/healthz", "healthz.txt", b"ok\n", operator_headers(), has_options=True)
+    ready = _json({"status": "ready", "release": release})
+    yield Draft("/readyz", "readyz.json", ready, operator_headers(), has_options=True)
     info = _json({"version": __version__, "release": release, "relay": inputs.has_relay})
     for profile in inputs.profiles:
         yield Draft(profile.folder + HOST_INFO, HOST_INFO, info, operator_headers())

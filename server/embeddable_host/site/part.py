@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 class Draft:
     """An address of the site before its content is compressed; the media type follows from `name`.
 
-    `content`: the bytes, or bodies that exist already.
+    `content`: the bytes, or bodies that exist already. `has_options`: it responds to OPTIONS too.
     """
 
     path: str
     name: str
     content: bytes | Sequence[Body]
     headers: Headers
+    has_options: bool = False
 
 
 class Part(Protocol):

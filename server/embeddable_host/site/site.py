@@ -68,7 +68,7 @@ def build_site(settings: Settings, before: Site | None = None) -> Site:
 def _put_together(inputs: Inputs, encoder: Encoder) -> Site:
     def asset(draft: Draft, code: int = 200) -> Asset:
         bodies = encoder.bodies(draft.content) if isinstance(draft.content, bytes) else draft.content
-        return Asset(media_type(draft.name), bodies, draft.headers, code)
+        return Asset(media_type(draft.name), bodies, draft.headers, code, draft.has_options)
 
     assets: dict[str, Asset] = {}
     for part in PARTS:

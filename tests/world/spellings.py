@@ -1,0 +1,77 @@
+"""Every way in which a code could stand in a request: in its address, and in its headers."""
+
+SECRET = "tell-nobody-77b1-" + "x" * 60  # as long as codes are
+
+ADDRESSES = {
+    "query": f"/redirect.html?code={SECRET}",
+    "query of a profile": f"/sandbox/redirect.html?state=a-b&code={SECRET}",
+    "query of what is not there": f"/nothing?code={SECRET}",
+    "query of a health check": f"/healthz?code={SECRET}",
+    "query of the relay": f"/relay/{'a' * 64}?code={SECRET}",
+    "two queries": f"/redirect.html??code={SECRET}?code={SECRET}",
+    "query without its mark": f"/redirect.html&code={SECRET}",
+    "equals sign": f"/redirect.html={SECRET}",
+    "encoded query": f"/redirect.html%3Fcode={SECRET}",
+    "encoded query in lower case": f"/redirect.html%3fcode={SECRET}",
+    "query encoded twice": f"/redirect.html%253Fcode={SECRET}",
+    "query encoded three times": f"/redirect.html%25253Fcode={SECRET}",
+    "encoded everything": f"/redirect.html%3Fcode%3D{SECRET}",
+    "fragment": f"/redirect.html#access_token={SECRET}",
+    "encoded fragment": f"/redirect.html%23access_token={SECRET}",
+    "fragment encoded twice": f"/redirect.html%2523access_token={SECRET}",
+    "encoded fragment of a health check": f"/healthz%23access_token={SECRET}",
+    "path parameter": f"/redirect.html;code={SECRET}",
+    "encoded path parameter": f"/redirect.html%3Bcode={SECRET}",
+    "matrix": f"/redirect.html;jsessionid={SECRET}/a",
+    "two slashes": f"//redirect.html?code={SECRET}",
+    "two slashes and a host": f"//evil.example/redirect.html&code={SECRET}",
+    "backslashes": f"/\\redirect.html\\?code={SECRET}",
+    "backslash in place of the mark": f"/redirect.html\\code={SECRET}",
+    "encoded backslash": f"/redirect.html%5Ccode%5C{SECRET}",
+    "in the path": f"/redirect.html/{SECRET}",
+    "in the path, encoded": f"/redirect.html%2F{SECRET}",
+    "in a folder": f"/{SECRET}/redirect.html",
+    "in the name": f"/redirect.html{SECRET}",
+    "in the path with dots": f"/a/../{SECRET}",
+    "asterisk": f"/redirect.html*{SECRET}",
+    "tabulator": f"/redirect.html%09{SECRET}",
+    "line break": f"/redirect.html%0d%0acode:%20{SECRET}",
+    "null byte": f"/redirect.html%00{SECRET}",
+    "bytes that are no text": f"/redirect.html%ff%fe{SECRET}",
+    "wide question mark": f"/redirect.html%EF%BC%9Fcode={SECRET}",
+    "name of a message": f"/relay/{SECRET}",
+    "name of a message of a profile": f"/sandbox/relay/{SECRET}",
+    "other case": f"/REDIRECT.HTML?CODE={SECRET}",
+    "absolute": f"http://phone.example.com/redirect.html?code={SECRET}",
+    "userinfo": f"http://user:{SECRET}@phone.example.com/redirect.html",
+    "userinfo of a health check": f"http://user:{SECRET}@phone.example.com/healthz",
+    "only a query": f"?code={SECRET}",
+    "no slash": f"redirect.html?code={SECRET}",
+}
+FIELDS = {
+    "referrer with a query": f"Referer: https://crm.example.com/page?code={SECRET}",
+    "referrer with a fragment": f"Referer: https://crm.example.com/#{SECRET}",
+    "referrer with userinfo": f"Referer: https://user:{SECRET}@crm.example.com/",
+    "referrer with a user": f"Referer: https://{SECRET}@crm.example.com",
+    "referrer with a backslash": f"Referer: https://crm.example.com\\{SECRET}",
+    "referrer with a path parameter": f"Referer: https://crm.example.com;{SECRET}",
+    "referrer without a slash": f"Referer: https://crm.example.com?{SECRET}",
+    "referrer of another scheme": f"Referer: app://{SECRET}/",
+    "referrer that is none": f"Referer: {SECRET}",
+    "referrer with a port that is none": f"Referer: https://crm.example.com:{SECRET}/",
+    "program with a query": f"User-Agent: Mozilla/5.0 (https://crm.example.com/?code={SECRET})",
+    "program with an equals sign": f"User-Agent: app code={SECRET}",
+    "cookie": f"Cookie: {SECRET}",
+    "authorization": f"Authorization: Bearer {SECRET}",
+    "range": f"Range: {SECRET}",
+    "forwarded": f"X-Forwarded-For: {SECRET}",
+    "header without a name": f": {SECRET}",
+    "length that is none": f"Content-Length: {SECRET}",
+    "second host": f"Host: {SECRET}",
+}
+
+
+def request(address: str, name: str, prefix: str = "", field: str = "X: y") -> bytes:
+    """A GET of `address`, below `prefix` if that is possible, with one more header line."""
+    path = prefix + address if address.startswith("/") else address
+    return f"GET {path} HTTP/1.1\r\nHost: {name}\r\n{field}\r\nConnection: close\r\n\r\n".encode()
