@@ -95,6 +95,8 @@ class Writer:
 
 @functools.cache
 def writer(descriptor: int) -> Writer:
+    if not writer.cache_info().currsize:  # the first one
+        atexit.register(flush)
     return Writer(descriptor)
 
 
@@ -103,7 +105,6 @@ def print_line(text: str) -> None:
     writer(STDERR).write(text)
 
 
-@atexit.register
 def flush(seconds: float = LOG_FLUSH_SECONDS) -> None:
     """Waits until the log has been written, but not longer than so many seconds in all."""
     end = time.monotonic() + seconds
