@@ -59,6 +59,6 @@ MANUAL_INIT_OPTIONS_SINCE = (2, 1)  # the version since which RCAdapterInit take
 UNUSED_FILES = ("index.html", "popup.html", "proxy.html", "proxy.js", "redirect.html", "redirect.js")
 APP_PAGE = "app.html"
 APP_SCRIPT = "app.js"
-APP_SCRIPT_TAG = re.compile(rb"""<script\b[^>]*\bsrc=["']?(?:\./)?app\.js["'\s>]""")
+APP_SCRIPT_TAG = re.compile(rb"""<script\b[^<>]*?\bsrc=["']?(?:\./)?app\.js["'\s>]""")
 STYLESHEET = "app.css"
 LANGUAGE_CHUNK = re.compile(r"[a-z]{2,3}-[A-Z0-9]{2,3}\.js")  # a chunk with the texts of one language, as en-US.js

@@ -14,8 +14,8 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from embeddable_host.check.registration import MAX_BYTES
 from embeddable_host.faults.faults import FAULTS
+from embeddable_host.limits import MAX_REGISTRATION_BYTES as MAX_BYTES
 from world.checked import BAD_USAGE, CHECK_FAILED, Result, check, check_server, one_line
 from world.gateway import Gateway
 from world.host import Server, add_release, configured, serving
@@ -55,7 +55,7 @@ class Outside:
 
 @pytest.fixture
 def outside(internet: Internet, gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Iterator[Outside]:
-    monkeypatch.setattr("embeddable_host.check.registration.TIMEOUT_SECONDS", 5.0)
+    monkeypatch.setattr("embeddable_host.check.registration.REGISTRATION_SECONDS", 5.0)
     gateway.targets.clear()
     trust = {
         "SSL_CERT_FILE": str(internet.folder / "certificate.pem"),
@@ -114,7 +114,7 @@ def test_each_refusal_is_reported_as_its_fault(
     one_app: Path, outside: Outside, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "a hang":
-        monkeypatch.setattr("embeddable_host.check.registration.TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr("embeddable_host.check.registration.REGISTRATION_SECONDS", 0.3)
     outside.internet.platform.refusal = REFUSALS[name]
 
     result = outside.check(one_app, "--json")
@@ -147,7 +147,7 @@ def test_an_unclear_response_is_shown(
     one_app: Path, outside: Outside, name: str, response: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if name == "a hang":
-        monkeypatch.setattr("embeddable_host.check.registration.TIMEOUT_SECONDS", 0.3)
+        monkeypatch.setattr("embeddable_host.check.registration.REGISTRATION_SECONDS", 0.3)
     outside.internet.platform.refusal = REFUSALS[name]
 
     assert registrations(outside.check(one_app, "--json"))[0]["response"].startswith(response)

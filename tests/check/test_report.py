@@ -59,12 +59,12 @@ def test_plain_http_is_a_finding_except_on_loopback(folder: Path, host: Server) 
 
 
 def test_an_endless_response_is_a_finding(host: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("embeddable_host.check.client.MAX_BYTES", 100)
+    monkeypatch.setattr("embeddable_host.check.expected.MAX_RESPONSE_BYTES", 100)
     target = read_target(f"http://127.0.0.1:{host.port}/")
     with ThreadPoolExecutor() as pool:  # with an event loop of its own
         report = pool.submit(check_address, target, None, Quiet()).result()
-    assert [finding.name for finding in report.findings] == ["no-response"]
-    assert report.findings[0].actual == "more than 100 bytes"
+    assert [finding.name for finding in report.findings] == ["too-large"]
+    assert report.findings[0].expected == "at most 100 bytes"
 
 
 # The report
@@ -72,7 +72,7 @@ def test_an_endless_response_is_a_finding(host: Server, monkeypatch: pytest.Monk
 
 def test_every_fault_is_found_somewhere() -> None:
     of_a_proxy = {fault for fault, _ in BROKEN.values()}
-    elsewhere = {"dns", "unreachable", "no-tls", "other-settings", "wrong-release"}
+    elsewhere = {"dns", "unreachable", "no-tls", "other-settings", "wrong-release", "too-large"}
     of_registration = {"client-on-other-server", *FAULT_BY_REFUSAL.values()}
     of_the_redirect_page = {name for name, fault in FAULTS.items() if fault.text}
     of_the_live_test = {name for name, fault in FAULTS.items() if fault.seen_by_live_test}

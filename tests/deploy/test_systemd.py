@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from embeddable_host.config.load import load
+from embeddable_host.limits import DOWNLOAD_SECONDS, UNPACK_SECONDS
 from embeddable_host.serving import limits
 from world.host import COMMAND, call, configured, run
 
@@ -146,6 +147,14 @@ def test_the_latest_release_is_pulled_every_day(units: Path) -> None:
 
     assert timer["OnCalendar"] == "daily"
     assert pull["ExecStart"] == f"{COMMAND} pull latest"
+
+
+def test_a_pull_has_limits_and_gives_way_to_the_server(units: Path) -> None:
+    server, pull = service(units, SERVER), service(units, PULL)
+
+    assert (pull["MemoryMax"], pull["TasksMax"], pull["TimeoutStartSec"]) == ("2G", "256", "30min")
+    assert int(pull["OOMScoreAdjust"]) > int(server.get("OOMScoreAdjust", "0"))
+    assert DOWNLOAD_SECONDS + UNPACK_SECONDS < 30 * 60
 
 
 @pytest.mark.parametrize("command", ["embeddable-host", "/opt/my host", "/opt/%i", "/opt/a\nExecStartPre=/bin/sh"])

@@ -180,7 +180,7 @@ def test_a_name_that_leads_out_of_the_release_is_refused(
     (published / name).write_bytes(content)
     message = refused()
     assert f"{network.url}latest/{name} refers to " in message
-    assert "which is outside the release" in message
+    assert "which leads outside the release" in message
     assert not any("secret" in path for path in network.requests)
 
 
@@ -197,6 +197,7 @@ def test_a_name_that_leads_out_of_the_release_is_refused(
         "fonts/lato.woff2",
         "images/icon.svg",
         "audio/incoming.ogg",
+        "worklets/meter.worklet.js",
         "assets/images/favicon.ico",
     ],
 )
@@ -247,7 +248,7 @@ def test_halves_of_two_versions_are_refused(refused: Callable[..., str], publish
 def test_more_bytes_than_a_release_has_are_refused(
     refused: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("embeddable_host.releases.fetch.MAX_BYTES", 2000)
+    monkeypatch.setattr("embeddable_host.releases.fetch.MAX_RELEASE_BYTES", 2000)
     assert "has more than 2000 bytes" in refused()
 
 

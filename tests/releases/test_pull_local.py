@@ -126,7 +126,7 @@ def test_a_link_in_a_zip_is_refused(refused: Callable[..., str], tmp_path: Path)
     assert "'link.js', which is a link or a device" in refused(str(archive))
 
 
-@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 10), ("MAX_BYTES", 3000)])
+@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 10), ("MAX_RELEASE_BYTES", 3000)])
 @pytest.mark.parametrize("name", ["release.zip", "release.tar.gz"])
 def test_an_archive_beyond_the_bounds_is_refused(
     refused: Callable[..., str],

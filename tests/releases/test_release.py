@@ -166,7 +166,7 @@ def test_a_pipe_among_the_files_is_refused(built: Path, releases: Path) -> None:
         install(built, releases, "a test", Steps())
 
 
-@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 3), ("MAX_BYTES", 1000)])
+@pytest.mark.parametrize(("bound", "value"), [("MAX_FILES", 3), ("MAX_RELEASE_BYTES", 1000)])
 def test_a_folder_beyond_the_bounds_is_refused(
     built: Path, releases: Path, bound: str, value: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,7 +20,7 @@ SEEN: Mapping[str, tuple[str, ...]] = {
         *("opener-policy", "wrong-profile", "other-settings"),
         *(name for name in FAULTS if name.startswith("relay-")),
     ),
-    "no phone": ("page-for-file", "frame-options", "media-type", "wrong-release", "no-tls"),
+    "no phone": ("page-for-file", "too-large", "frame-options", "media-type", "wrong-release", "no-tls"),
 }
 WHY_AND_FIX = ("why", "what to change")
 

@@ -12,7 +12,7 @@ FILES = {
     "app.html": b'<!doctype html><link rel="shortcut icon" href="assets/images/favicon.ico?v=1#top">'
     b'<script src="https://example.com/foreign.js"></script><script src="app.js"></script>',
     "app.js": b'var e="app.css";var env={APP_VERSION:"2.3.1"};logo="/assets/rc/logo.svg";'
-    b'n.p+"audio/incoming.ogg";'
+    b'n.p+"audio/incoming.ogg";w=n.p+"worklets/meter.worklet.js";'
     b"Promise.all([n.e(495),n.e(867)]).then(f);"
     b'n.u=function(e){return({27:"ja-JP",867:"en-US"}[e]||e)+".js"};' + PROSE,
     "app.css": b"@font-face{src:url(fonts/lato.woff2)}i{background:url('images/icon.svg#i')}b{background:url(data:,x)}",
@@ -27,6 +27,7 @@ FILES = {
     "audio/incoming.ogg": b"OggS",
     "fonts/lato.woff2": b"wOF2" + bytes(200),
     "images/icon.svg": b"<svg/>" * 9,
+    "worklets/meter.worklet.js": b"registerProcessor('meter', class extends AudioWorkletProcessor {})",
 }
 
 

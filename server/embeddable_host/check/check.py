@@ -91,7 +91,7 @@ async def _examine_all(client: Client, expected: Sequence[Expected], progress: P
 
     async def request(one: Expected, encoding: str) -> Found:
         try:
-            return _at(one.path, examine(one, await client.get(one.path, encoding)))
+            return _at(one.path, examine(one, await client.get(one.path, encoding, one.limit)))
         except NoResponse as error:
             return _at(one.path, [error.symptom])
         finally:

@@ -5,43 +5,33 @@ certificate authorities.
 """
 
 import asyncio
-import gzip
 import re
 import socket
 import ssl
 import time
-import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
-import brotli
 import httpx2
 
 from embeddable_host.config.values import HOST_AND_PORT
 from embeddable_host.faults.faults import Symptom
+from embeddable_host.limits import CHECK_SECONDS, MAX_RESPONSE_BYTES, RESPONSE_SECONDS
 from embeddable_host.responses.body import IDENTITY
+from embeddable_host.responses.decoding import ACCEPTED, DecodingError, TooLarge, decode
 
 Endpoint = tuple[str, int]  # host name or address, and port
 
 USER_AGENT = "embeddable-host check"
 MAX_CONNECTIONS = 8
-MAX_BYTES = 64 * 2**20  # of one response: far more than any file of a release
 CONNECT_TIMEOUT_SECONDS = 10.0
 TIMEOUT = httpx2.Timeout(30.0, connect=CONNECT_TIMEOUT_SECONDS)
-ANY_ENCODING = "br, gzip"
+ANY_ENCODING = ACCEPTED
 NO_HEADERS: Mapping[str, str] = {}
 DEFAULT_PORTS = {"http": 80, "https": 443}
-MAX_SHOWN = 300  # characters of a text from outside
-
-DECODERS: Mapping[str, Callable[[bytes], bytes]] = {
-    IDENTITY: lambda sent: sent,
-    "gzip": gzip.decompress,
-    "br": lambda sent: bytes(brotli.decompress(sent)),
-}
 
 # OpenSSL's verification errors (x509_vfy.h, X509_V_ERR_…); any other is a fault of the chain.
 CERTIFICATE_FAULTS = {
@@ -74,6 +64,7 @@ class Response:
     status: int
     headers: httpx2.Headers
     sent: bytes
+    body: bytes | None
 
     def header(self, name: str) -> str:
         """The header's value, its lines joined by commas (RFC 9110 §5.3); empty if there is none."""
@@ -89,14 +80,7 @@ class Response:
 
     @property
     def encoding(self) -> str:
-        return self.header("Content-Encoding").strip().lower() or IDENTITY
-
-    @cached_property
-    def body(self) -> bytes | None:
-        try:
-            return DECODERS[self.encoding](self.sent)
-        except (KeyError, brotli.error, OSError, EOFError, zlib.error):
-            return None
+        return _encoding(self.headers)
 
 
 def redacted(url: httpx2.URL) -> httpx2.URL:
@@ -108,10 +92,8 @@ def status_line(status: int) -> str:
     return f"{status} {HTTPStatus(status).phrase}" if status in list(HTTPStatus) else str(status)
 
 
-def printable(text: str) -> str:
-    """Text from outside in one line that is safe to print on a terminal, at most `MAX_SHOWN` characters."""
-    line = "".join(character if character.isprintable() else "?" for character in " ".join(text.split()))
-    return line if len(line) <= MAX_SHOWN else f"{line[: MAX_SHOWN - 1]}…"
+def _encoding(headers: httpx2.Headers) -> str:
+    return str(headers.get("Content-Encoding", "")).strip().lower() or IDENTITY
 
 
 @dataclass(frozen=True)
@@ -187,10 +169,14 @@ async def connect(target: Target) -> int | None:
 
 
 class Client:
-    """Sends requests to a target, several at a time. An asynchronous context manager."""
+    """Sends requests to a target, several at a time. An asynchronous context manager.
+
+    Each response has a deadline, and so have all together: a server may send a byte now and then for ever.
+    """
 
     def __init__(self, target: Target) -> None:
         self.target = target
+        self._deadline = asyncio.get_running_loop().time() + CHECK_SECONDS
         self._slots = asyncio.Semaphore(MAX_CONNECTIONS)
         self._client = httpx2.AsyncClient(verify=httpx2.create_ssl_context(), trust_env=False, timeout=TIMEOUT)
 
@@ -200,9 +186,9 @@ class Client:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def get(self, path: str, accept_encoding: str = ANY_ENCODING) -> Response:
+    async def get(self, path: str, accept_encoding: str = ANY_ENCODING, limit: int = MAX_RESPONSE_BYTES) -> Response:
         """The response to a GET of a path of the site. Raises NoResponse."""
-        return await self.request("GET", self.target.url(path), accept_encoding=accept_encoding)
+        return await self.request("GET", self.target.url(path), accept_encoding=accept_encoding, limit=limit)
 
     async def request(
         self,
@@ -212,8 +198,12 @@ class Client:
         body: bytes = b"",
         accept_encoding: str = ANY_ENCODING,
         sent: asyncio.Event | None = None,
+        limit: int = MAX_RESPONSE_BYTES,
     ) -> Response:
-        """The response to a request; sets `sent` when the request has been sent. Raises NoResponse."""
+        """The response to a request; sets `sent` when the request has been sent.
+
+        `limit`: how many bytes the body may have, sent and decoded. Raises NoResponse.
+        """
         host, port = self.target.endpoint(url)
         request = self._client.build_request(
             method,
@@ -230,17 +220,32 @@ class Client:
             extensions={"sni_hostname": _host(url), **(_sets_when_sent(sent) if sent else {})},
         )
         async with self._slots:
-            try:
+            response, content = await self._exchange(request, limit)
+        try:
+            decoded = decode(content, _encoding(response.headers), limit)
+        except TooLarge:
+            raise _too_large(limit, "decoded") from None
+        except DecodingError:
+            decoded = None
+        return Response(url, accept_encoding, response.status_code, response.headers, content, decoded)
+
+    async def _exchange(self, request: httpx2.Request, limit: int) -> tuple[httpx2.Response, bytes]:
+        """The response to a request, and its body as it was sent. Raises NoResponse."""
+        deadline = min(self._deadline, asyncio.get_running_loop().time() + RESPONSE_SECONDS)
+        try:
+            async with asyncio.timeout_at(deadline):
                 response = await self._client.send(request, stream=True)
                 try:
-                    content = await _read(response)
+                    return response, await _read(response, limit)
                 finally:
                     await response.aclose()
-            except httpx2.TimeoutException:
-                raise NoResponse("no-response", "a response", f"none within {TIMEOUT.read:.0f} seconds") from None
-            except httpx2.RequestError as error:
-                raise NoResponse("no-response", "a complete response", str(error) or type(error).__name__) from None
-        return Response(url, accept_encoding, response.status_code, response.headers, content)
+        except TimeoutError:
+            actual = f"none within {RESPONSE_SECONDS:.0f} seconds, or {CHECK_SECONDS:.0f} seconds for all"
+            raise NoResponse("no-response", "a complete response", actual) from None
+        except httpx2.TimeoutException:
+            raise NoResponse("no-response", "a response", f"nothing for {TIMEOUT.read:.0f} seconds") from None
+        except httpx2.RequestError as error:
+            raise NoResponse("no-response", "a complete response", str(error) or type(error).__name__) from None
 
 
 def _sets_when_sent(event: asyncio.Event) -> dict[str, Any]:
@@ -253,10 +258,14 @@ def _sets_when_sent(event: asyncio.Event) -> dict[str, Any]:
     return {"trace": trace}
 
 
-async def _read(response: httpx2.Response) -> bytes:
+async def _read(response: httpx2.Response, limit: int) -> bytes:
     content = bytearray()
     async for data in response.aiter_raw():
         content += data
-        if len(content) > MAX_BYTES:
-            raise NoResponse("no-response", "a complete response", f"more than {MAX_BYTES} bytes")
+        if len(content) > limit:
+            raise _too_large(limit, "sent")
     return bytes(content)
+
+
+def _too_large(limit: int, how: str) -> NoResponse:
+    return NoResponse("too-large", f"at most {limit} bytes", f"more when {how}; reading stopped there")

@@ -11,6 +11,7 @@ from embeddable_host.check import host_info
 from embeddable_host.config.profiles import REDIRECT_PAGE
 from embeddable_host.config.settings import CDN
 from embeddable_host.contract import ADAPTER, APP_PAGE, APP_SCRIPT, MINIFIED_ADAPTER
+from embeddable_host.limits import MAX_RESPONSE_BYTES, MIB
 from embeddable_host.responses.asset import Asset
 from embeddable_host.responses.body import IDENTITY, Body
 from embeddable_host.responses.headers import IMMUTABLE, MINUTES, widget_headers
@@ -24,6 +25,7 @@ MISSING = "/widget/none/app.js"  # exists on no host
 OPERATOR_PATHS = ("/healthz", "/readyz")  # a proxy may refuse these
 REQUIRED = tuple(f"/{name}" for name in (REDIRECT_PAGE, APP_PAGE, POPUP_PAGE, ADAPTER, MINIFIED_ADAPTER))
 OPTIONAL = (SETUP_PAGE, host_info.PATH)  # setup.enabled may be off; older hosts have no host.json
+MIN_LIMIT = MIB  # of bytes: an error page may be larger than the file that is expected
 OTHER_ENCODINGS = {f"/{name}": ("gzip", IDENTITY) for name in (REDIRECT_PAGE, ADAPTER)}  # requested in these as well
 
 
@@ -40,6 +42,11 @@ class Expected:
     exact: bool
     refusable: bool = False
     owners: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def limit(self) -> int:
+        """How many bytes the response may have."""
+        return max(MIN_LIMIT, 2 * self.body.size) if self.exact else MAX_RESPONSE_BYTES
 
     @property
     def name(self) -> str:

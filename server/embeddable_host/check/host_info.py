@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from embeddable_host.check.client import Client
 from embeddable_host.config.values import RELEASE_ID
+from embeddable_host.limits import MAX_SMALL_BYTES
 from embeddable_host.site.health import HOST_INFO
 
 PATH = f"/{HOST_INFO}"
@@ -24,7 +25,7 @@ class HostInfo:
 
 async def read_host_info(client: Client) -> HostInfo:
     """Raises NoResponse."""
-    response = await client.get(PATH)
+    response = await client.get(PATH, limit=MAX_SMALL_BYTES)
     with contextlib.suppress(ValueError, RecursionError):
         values = json.loads(response.body or b"")
         if isinstance(values, dict):

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 
 import httpx2
 
-from embeddable_host.check.client import USER_AGENT, printable
+from embeddable_host.check.client import USER_AGENT
 from embeddable_host.check.registration_rules import KNOWN, UNCLEAR, UNKNOWN, App, Response, Result, examine
 from embeddable_host.config.profiles import ProfileConfig, profiles_of
 from embeddable_host.config.settings import Settings
 from embeddable_host.contract import PRODUCTION, SANDBOX
 from embeddable_host.faults.faults import Symptom
+from embeddable_host.limits import MAX_REGISTRATION_BYTES, REGISTRATION_SECONDS
 from embeddable_host.progress import Progress
 from embeddable_host.responses.body import IDENTITY
+from embeddable_host.text import printable
 
 AUTHORIZE_PATH = "/restapi/oauth/authorize"
 OTHER_SERVER = {PRODUCTION: SANDBOX, SANDBOX: PRODUCTION}
@@ -29,8 +31,6 @@ WRONG_SERVER = "client-on-other-server"
 NO_CLIENT_ID = "no-client-id"
 
 MAX_CONNECTIONS = 4
-TIMEOUT_SECONDS = 20.0  # for one response, from the look-up of the name to the last byte
-MAX_BYTES = 256 * 1024  # of a response that are read: what matters is at its beginning
 HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/json;q=0.9,*/*;q=0.8",  # as for a window
     "Accept-Encoding": IDENTITY,
@@ -116,13 +116,13 @@ async def _request(app: App) -> Result:
     }
     try:
         async with (
-            asyncio.timeout(TIMEOUT_SECONDS),
-            httpx2.AsyncClient(verify=httpx2.create_ssl_context(), timeout=TIMEOUT_SECONDS) as client,
+            asyncio.timeout(REGISTRATION_SECONDS),
+            httpx2.AsyncClient(verify=httpx2.create_ssl_context(), timeout=REGISTRATION_SECONDS) as client,
             client.stream("GET", f"{app.server}{AUTHORIZE_PATH}", params=query, headers=HEADERS) as stream,
         ):
             response = Response(stream.url, stream.status_code, stream.headers, await _read(stream))
     except (TimeoutError, httpx2.TimeoutException):
-        return Result(UNCLEAR, f"no response within {TIMEOUT_SECONDS:.0f} seconds")
+        return Result(UNCLEAR, f"no response within {REGISTRATION_SECONDS:.0f} seconds")
     except httpx2.ProxyError as error:
         return Result(UNCLEAR, printable(f"error of the proxy: {error}"))
     except httpx2.RequestError as error:
@@ -139,6 +139,6 @@ async def _read(response: httpx2.Response) -> str:
     content = bytearray()
     async for data in response.aiter_raw():
         content += data
-        if len(content) >= MAX_BYTES:
+        if len(content) >= MAX_REGISTRATION_BYTES:
             break
-    return content[:MAX_BYTES].decode("utf-8", "replace")
+    return content[:MAX_REGISTRATION_BYTES].decode("utf-8", "replace")

@@ -19,9 +19,10 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx2
 
-from embeddable_host.check.client import printable, redacted, status_line
+from embeddable_host.check.client import redacted, status_line
 from embeddable_host.check.rules import CLIENT_ERRORS, REDIRECTS
 from embeddable_host.faults.faults import FAULTS
+from embeddable_host.text import printable
 
 KNOWN = "known"
 REFUSED = "registration-refused"  # with a code that the table of faults does not have
@@ -32,7 +33,10 @@ BY_CODE = {fault.code: name for name, fault in FAULTS.items() if fault.code}
 DOMAIN = "ringcentral.com"  # the login pages of all brands are at login.ringcentral.com
 CODE = re.compile(r"\bOAU-\d+\b")
 LOGIN = re.compile(r"log[ -]?in|sign[ -]?in|\bsso\b|password", re.IGNORECASE)
-INVISIBLE = re.compile(r"<(script|style|template)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)|<[^>]*>", re.DOTALL | re.IGNORECASE)
+# Each alternative matches up to the end where it is not closed, so that no text is searched twice.
+INVISIBLE = re.compile(
+    r"<(script|style|template)\b.*?(?:</\1\s*+>|\Z)|<!--.*?(?:-->|\Z)|<[a-z/!?][^>]*+>?", re.DOTALL | re.IGNORECASE
+)
 BEFORE_CODE = 120  # characters that are shown before a code in the middle of a page
 TEMPORARY_ERRORS = ("server_error", "temporarily_unavailable")  # not about the app (RFC 6749 §4.1.2.1)
 
@@ -127,7 +131,10 @@ def _error_in_page(text: str) -> str:
 
 def _visible(text: str) -> str:
     """The visible text of a page."""
-    return " ".join(html.unescape(INVISIBLE.sub(" ", text)).split())
+    text = INVISIBLE.sub(" ", text)
+    with contextlib.suppress(ValueError):  # a character reference with thousands of digits
+        text = html.unescape(text)
+    return " ".join(text.split())
 
 
 # Who responded

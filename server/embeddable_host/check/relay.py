@@ -9,6 +9,7 @@ import httpx2
 from embeddable_host.check.client import Client, NoResponse, Response, status_line
 from embeddable_host.check.rules import OTHER_STATUS, REDIRECTS
 from embeddable_host.faults.faults import RELAY_STATUSES, Symptom
+from embeddable_host.limits import MAX_SMALL_BYTES
 from embeddable_host.relay.protocol import MAX_MESSAGE_BYTES, MEDIA_TYPE, RELAY_PATH
 
 MESSAGES = 4  # several hosts without a common store would have to be lucky with each of them
@@ -47,12 +48,13 @@ async def _deliver(client: Client, url: httpx2.URL, content: bytes, wait: float)
     """The response that delivers a message; it is put `wait` seconds after the GET. Raises RelayFault, NoResponse."""
     same_origin = {"Sec-Fetch-Site": "same-origin", "Origin": f"{url.scheme}://{url.netloc.decode('ascii')}"}
     is_waiting = asyncio.Event()
-    get = asyncio.create_task(client.request("GET", url, same_origin, sent=is_waiting))
+    get = asyncio.create_task(client.request("GET", url, same_origin, sent=is_waiting, limit=MAX_SMALL_BYTES))
     get.add_done_callback(lambda _: is_waiting.set())
     try:
         await is_waiting.wait()
         await asyncio.wait([get], timeout=wait)
-        put = await client.request("POST", url, {**same_origin, "Content-Type": MEDIA_TYPE}, content)
+        headers = {**same_origin, "Content-Type": MEDIA_TYPE}
+        put = await client.request("POST", url, headers, content, limit=MAX_SMALL_BYTES)
         if put.status != HTTPStatus.CREATED:
             raise _rejected(put, f"{status_line(HTTPStatus.CREATED)} for a message of {MAX_MESSAGE_BYTES} bytes")
         return await asyncio.wait_for(get, DELIVERY_TIMEOUT_SECONDS)

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, replace
 
 import click
 
-from embeddable_host.check.client import printable
 from embeddable_host.check.registration import Registration, symptoms
 from embeddable_host.faults.faults import FAULTS, Symptom
+from embeddable_host.text import printable
 
 CONFIGURATION, ADDRESS = "configuration", "address"
 AGAINST = {

@@ -29,10 +29,10 @@ SINGLES = {"Access-Control-Allow-Origin": "cors", "Cross-Origin-Resource-Policy"
 
 LOGIN = re.compile(r"log-?in|sign-?in|auth|sso|saml", re.IGNORECASE)
 PAGE_START = re.compile(rb"\s*<(!doctype\s+html|html)\b", re.IGNORECASE)
-INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+INLINE_SCRIPT = re.compile(rb"<script>(.*?)(?:</script>|\Z)", re.DOTALL)
 WORD = re.compile(rb"[^<>\s]+")
 SAME_PAGE = 1 / 2  # share of a page's words that another version of the page has
-MICROPHONE = re.compile(r"\bmicrophone[\s=]+(\([^)]*\)|[^,;]*)")  # in Permissions-Policy and Feature-Policy
+MICROPHONE = re.compile(r"\bmicrophone[\s=]+(\([^)]*+\)?|[^,;]*)")  # in Permissions-Policy and Feature-Policy
 JAVASCRIPT = ("application/javascript", "application/x-javascript")  # other names of text/javascript (RFC 9239 §6)
 
 
@@ -90,8 +90,9 @@ def _page(expected: Expected, response: Response) -> Symptoms:
     """Whether it is this page or a version of it: rewritten in places, or with other values."""
     if not expected.is_page:
         return
-    words, actual = set(WORD.findall(expected.content)), set(WORD.findall(response.body or b""))
-    if len(words & actual) < SAME_PAGE * len(words):
+    words = set(WORD.findall(expected.content))
+    common = {word[0] for word in WORD.finditer(response.body or b"") if word[0] in words}
+    if len(common) < SAME_PAGE * len(words):
         size = len(response.body or b"")
         yield Symptom("foreign-page", f"the host's {expected.path}", f"another page ({size} bytes)")
 

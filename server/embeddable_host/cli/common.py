@@ -11,6 +11,7 @@ import click
 from embeddable_host.deploy.template import ConfigurationError
 from embeddable_host.error import HostError
 from embeddable_host.files import write_new
+from embeddable_host.text import without_controls
 
 BAD_USAGE = 2
 
@@ -44,8 +45,8 @@ def errors_reported() -> Iterator[None]:
     try:
         yield
     except (HostError, OSError) as error:
-        for line in str(error).splitlines():
-            click.echo(f"Error: {line}", err=True)
+        for line in str(error).split("\n"):
+            click.echo(f"Error: {without_controls(line)}", err=True)
         sys.exit(BAD_USAGE)
 
 

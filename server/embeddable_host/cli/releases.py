@@ -8,6 +8,7 @@ from embeddable_host.cli.common import errors_reported
 from embeddable_host.cli.configured import config_option, load_settings
 from embeddable_host.releases import store
 from embeddable_host.releases.error import ReleaseError
+from embeddable_host.text import without_controls
 
 
 @click.group(invoke_without_command=True, epilog="Example: embeddable-host releases use 2.3.1-0123456789ab")
@@ -31,7 +32,7 @@ def list_releases(group_config: Path | None, config: Path | None = None) -> None
     for id in installed:
         try:
             release = store.open_release(folder, id)
-            about = f"{release.time}  {release.source}"
+            about = without_controls(f"{release.time}  {release.source}")
         except ReleaseError as error:
             about = f"damaged: {error}"
         click.echo(f"{'*' if id == current else ' '} {id}  {about}")

@@ -1,23 +1,27 @@
 """Downloads files from one address, some at a time.
 
-Each response is checked: its status, its type (a page in place of a script is an error page), its length, the host it
-comes from. A temporary failure is retried; any other ends the pull.
+Each response is checked: its status, its type (a page in place of a script is an error page), its length and size, the
+host it comes from. A temporary failure is retried; any other ends the pull. A server that does not finish ends it too.
 """
 
 import asyncio
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 
 import aiofiles
 import httpx2
 
+from embeddable_host.limits import DOWNLOAD_SECONDS, FILE_SECONDS, MAX_FILES, MAX_RELEASE_BYTES
 from embeddable_host.progress import Progress
 from embeddable_host.releases.error import NO_RELEASE, ReleaseError
-from embeddable_host.releases.release import MAX_BYTES, MAX_FILES
+from embeddable_host.responses.body import IDENTITY
+from embeddable_host.responses.decoding import ACCEPTED, Decoder, DecodingError
+from embeddable_host.text import printable
 
 FROM_HINT = "If that is where the release is, pass its address to --from"
 
+HEADERS = {"User-Agent": "embeddable-host", "Accept-Encoding": ACCEPTED}
 CONCURRENT_DOWNLOADS = 6
 TIMEOUT = httpx2.Timeout(30.0, connect=10.0)
 RETRY_DELAYS_SECONDS = (0.5, 1.0, 2.0)  # before the second, third and fourth attempt
@@ -38,16 +42,18 @@ def redacted(address: httpx2.URL) -> str:
 
 
 class Fetch:
-    """Downloads files from one address into one folder, within the limits of a release."""
+    """Downloads files from one address into one folder, within the limits of a release; `limit` is that of a file."""
 
-    def __init__(self, base: httpx2.URL, folder: Path, progress: Progress) -> None:
+    def __init__(self, base: httpx2.URL, folder: Path, progress: Progress, limit: int) -> None:
         self._base = base
         self._folder = folder
         self._progress = progress
         self._requested = 0
-        self._bytes_left = MAX_BYTES
+        self._limit = limit
+        self._bytes_left = MAX_RELEASE_BYTES
+        self._deadline = asyncio.get_running_loop().time() + DOWNLOAD_SECONDS
         self._slots = asyncio.Semaphore(CONCURRENT_DOWNLOADS)
-        self._client = httpx2.AsyncClient(headers={"User-Agent": "embeddable-host"}, timeout=TIMEOUT)
+        self._client = httpx2.AsyncClient(headers=HEADERS, timeout=TIMEOUT)
 
     async def __aenter__(self) -> "Fetch":
         return self
@@ -72,17 +78,28 @@ class Fetch:
             raise failures.exceptions[0] from None
 
     async def _file(self, name: str, address: httpx2.URL, required: bool) -> None:
-        """Downloads one file, in as many attempts as there are delays, and one."""
+        """Downloads one file."""
         async with self._slots:
-            for delay in (*RETRY_DELAYS_SECONDS, None):
-                try:
-                    await self._attempt(name, address, required)
-                    break
-                except TransientError as error:
-                    if delay is None:
-                        raise ReleaseError(f"{redacted(address)} {error}. Try again later") from None
-                    await asyncio.sleep(delay)
+            deadline = min(self._deadline, asyncio.get_running_loop().time() + FILE_SECONDS)
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self._retry(name, address, required)
+            except TimeoutError:
+                raise ReleaseError(
+                    f"{redacted(address)} was not complete within {FILE_SECONDS:.0f} seconds, or all files within "
+                    f"{DOWNLOAD_SECONDS:.0f}. Try again later"
+                ) from None
         self._progress.advance()
+
+    async def _retry(self, name: str, address: httpx2.URL, required: bool) -> None:
+        """Downloads one file, in as many attempts as there are delays, and one."""
+        for delay in (*RETRY_DELAYS_SECONDS, None):
+            try:
+                return await self._attempt(name, address, required)
+            except TransientError as error:
+                if delay is None:
+                    raise ReleaseError(f"{redacted(address)} {error}. Try again later") from None
+            await asyncio.sleep(delay)
 
     async def _attempt(self, name: str, address: httpx2.URL, required: bool) -> None:
         """Requests the file once, following redirects that stay on the host."""
@@ -101,27 +118,49 @@ class Fetch:
     async def _save(self, name: str, response: httpx2.Response) -> None:
         """Checks a response and writes its body."""
         _check(response)
+        where = redacted(response.url)
         is_page = response.headers.get("Content-Type", "").lower().startswith("text/html")
         path = self._folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         size = 0
-        async with aiofiles.open(path, "wb") as file:
-            async for data in response.aiter_bytes():
-                is_page = is_page or (size == 0 and bool(PAGE_START.match(data)))
-                if is_page and not name.endswith(".html"):
-                    where = redacted(response.url)
-                    raise ReleaseError(f"{where}: the server sent a page instead of {name}. Check the address")
-                size += len(data)
-                if size > self._bytes_left:
-                    raise ReleaseError(f"{redacted(self._base)} has more than {MAX_BYTES} bytes. {NO_RELEASE}")
-                await file.write(data)
-        self._bytes_left -= size
+        try:
+            async with aiofiles.open(path, "wb") as file:
+                async for data in _decoded(response):
+                    is_page = is_page or (size == 0 and bool(PAGE_START.match(data)))
+                    if is_page and not name.endswith(".html"):
+                        raise ReleaseError(f"{where}: the server sent a page instead of {name}. Check the address")
+                    size += len(data)
+                    self._bytes_left -= len(data)
+                    self._check_size(where, size)
+                    await file.write(data)
+        except (TransientError, httpx2.RequestError):
+            self._bytes_left += size  # the next attempt begins anew
+            raise
+
+    def _check_size(self, where: str, size: int) -> None:
+        if size > self._limit:
+            raise ReleaseError(f"{where} has more than {self._limit} bytes. {NO_RELEASE}")
+        if self._bytes_left < 0:
+            raise ReleaseError(f"{redacted(self._base)} has more than {MAX_RELEASE_BYTES} bytes. {NO_RELEASE}")
+
+
+async def _decoded(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The body in pieces. The client of HTTP would decode any number of codings, each inside the other."""
+    coding = response.headers.get("Content-Encoding", "").strip().lower() or IDENTITY
+    try:
+        decoder = Decoder(coding)
+        async for data in response.aiter_raw():
+            for piece in decoder.feed(data):
+                yield piece
+        decoder.finish()
+    except DecodingError as error:
+        raise TransientError(f"sent what cannot be decoded ({printable(f'{coding}: {error}')})") from None
 
 
 def _check(response: httpx2.Response) -> None:
     """Rejects a response that is not a complete file; h11 checks that the body has the announced length."""
     shown = redacted(response.url)
-    status = f"{response.status_code} {response.reason_phrase}"
+    status = printable(f"{response.status_code} {response.reason_phrase}")
     if response.status_code in RETRYABLE_STATUSES:
         raise TransientError(f"returned {status}")
     if response.status_code != 200:
@@ -135,13 +174,14 @@ def _redirected(address: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
     try:
         target = address.join(response.headers.get("Location", ""))
     except httpx2.InvalidURL as error:
+        reason = printable(str(error))
         raise ReleaseError(
-            f"{redacted(address)} redirects to something that is not an address ({error}). Check the server"
+            f"{redacted(address)} redirects to something that is not an address ({reason}). Check the server"
         ) from None
     same_origin = (target.scheme, target.host, target.port) == (address.scheme, address.host, address.port)
     upgrade = target.host == address.host and (address.scheme, target.scheme) == ("http", "https")
     if not (same_origin or upgrade):
-        raise ReleaseError(f"{redacted(address)} redirects to another host, {redacted(target)}. {FROM_HINT}")
+        raise ReleaseError(f"{redacted(address)} redirects to another host, {printable(redacted(target))}. {FROM_HINT}")
     return target
 
 
@@ -149,5 +189,5 @@ def _reason(error: httpx2.RequestError) -> str:
     if isinstance(error, httpx2.TimeoutException):
         return "timed out"
     if isinstance(error, httpx2.ConnectError):
-        return f"cannot be reached ({error})"
-    return f"broke off its response ({error or type(error).__name__})"
+        return f"cannot be reached ({printable(str(error))})"
+    return f"broke off its response ({printable(str(error)) or type(error).__name__})"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from embeddable_host.files import sync_folder, write_through
+from embeddable_host.limits import MAX_FILE_BYTES, MAX_FILES, MAX_RELEASE_BYTES
 from embeddable_host.progress import Progress
 from embeddable_host.releases.disk import (
     STAGING,
@@ -23,8 +24,6 @@ from embeddable_host.releases.error import ReleaseError
 from embeddable_host.releases.release import (
     MANIFEST,
     MANIFESTS,
-    MAX_BYTES,
-    MAX_FILES,
     PLAIN,
     REQUIRED,
     File,
@@ -32,13 +31,14 @@ from embeddable_host.releases.release import (
     Release,
     Variant,
     belongs,
+    fault_of_name,
     id_of,
-    stays_inside,
     version_of,
 )
 from embeddable_host.releases.store import open_release
 from embeddable_host.responses.compression import BEST
 from embeddable_host.responses.compressor import CompressionError, Compressor, Job
+from embeddable_host.text import printable
 
 TEXT = frozenset({".html", ".css", ".js", ".json", ".svg", ".txt", ".xml", ".ttf", ".eot", ".ico"})  # worth compressing
 UNKNOWN = "unknown"
@@ -96,21 +96,24 @@ def _gather(staged: Path) -> list[str]:
     for name in REQUIRED:
         if name not in names:
             raise ReleaseError(f"There is no {name} in {staged}. {BUILT}")
-    if len(names) > MAX_FILES or sum(_inspect(staged, name) for name in names) > MAX_BYTES:
-        raise ReleaseError(f"{staged} has more than {MAX_FILES} files or {MAX_BYTES} bytes. {BUILT}")
+    if len(names) > MAX_FILES or sum(_inspect(staged, name) for name in names) > MAX_RELEASE_BYTES:
+        raise ReleaseError(f"{staged} has more than {MAX_FILES} files or {MAX_RELEASE_BYTES} bytes. {BUILT}")
     return names
 
 
 def _inspect(staged: Path, name: str) -> int:
     """The size of a staged file; a symbolic link may stand for one, as long as it stays in the folder."""
     path = staged / name
-    if not stays_inside(name):
-        raise ReleaseError(f"{path} has a name that no address can have. Rename it")
+    if fault := fault_of_name(name):
+        raise ReleaseError(f"{printable(str(path))} has a name that no address can have: it {fault}. Rename it")
     if not path.resolve().is_relative_to(staged.resolve()):
         raise ReleaseError(f"{path} is a link that leads out of {staged}. Put the file itself there")
     if not path.is_file():
         raise ReleaseError(f"{path} is not a file. Remove it, or put the file itself there")
-    return path.stat().st_size
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise ReleaseError(f"{path} has more than {MAX_FILE_BYTES} bytes. {BUILT}")
+    return size
 
 
 def _compress(folder: Path, plain: Mapping[str, Variant], progress: Progress) -> dict[str, File]:

@@ -7,24 +7,26 @@ until there are no new ones. A missing file that is required ends the pull, and 
 
 import asyncio
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import httpx2
 
 from embeddable_host.config.settings import Settings
+from embeddable_host.limits import MAX_FILE_BYTES, MAX_FILES, MAX_RELEASE_BYTES
 from embeddable_host.progress import Progress
 from embeddable_host.releases.archive import ARCHIVES, is_archive, unpack
 from embeddable_host.releases.error import NO_RELEASE, ReleaseError
 from embeddable_host.releases.fetch import Fetch, redacted
 from embeddable_host.releases.install import install, staging
 from embeddable_host.releases.references import KNOWN, chunk_names, references
-from embeddable_host.releases.release import REQUIRED, Release, stays_inside, version_of
+from embeddable_host.releases.release import REQUIRED, Release, fault_of_name, version_of
 from embeddable_host.releases.store import use
+from embeddable_host.text import printable
 
 LATEST = "latest"
-VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def pull(settings: Settings, version: str | None, origin: str | None, progress: Progress) -> Release:
@@ -89,7 +91,7 @@ def _from_address(address: httpx2.URL, folder: Path, progress: Progress) -> tupl
 
 
 async def _fetch_archive(address: httpx2.URL, folder: Path, progress: Progress) -> None:
-    async with Fetch(address, folder, progress) as fetch:
+    async with Fetch(address, folder, progress, MAX_RELEASE_BYTES) as fetch:
         await fetch.files({"archive": address}, {"archive"})
 
 
@@ -98,26 +100,30 @@ async def _fetch_release(base: httpx2.URL, staged: Path, progress: Progress) -> 
     requested: set[str] = set()
     names = set(KNOWN)
     required = set(REQUIRED)
-    async with Fetch(base, staged, progress) as fetch:
+    chunks: Mapping[str, str] | None = None
+    async with Fetch(base, staged, progress, MAX_FILE_BYTES) as fetch:
         while names:
             await fetch.files({name: base.join(quote(name)) for name in names}, required)
             requested |= names
-            named = await asyncio.to_thread(_named_in, names, staged, base)
+            if chunks is None:  # there is an app.js since the first round
+                chunks = await asyncio.to_thread(chunk_names, _text(staged / "app.js"))
+            named = await asyncio.to_thread(_named_in, names, staged, base, chunks)
             required = {name for name in named if named[name] and not (staged / name).exists()}
             names = (named.keys() - requested) | required
 
 
-def _named_in(names: Collection[str], staged: Path, base: httpx2.URL) -> dict[str, bool]:
+def _named_in(names: Collection[str], staged: Path, base: httpx2.URL, chunks: Mapping[str, str]) -> dict[str, bool]:
     """The files that the downloaded ones of `names` refer to, each with whether it is required."""
-    chunks = chunk_names(_text(staged / "app.js"))
     named: dict[str, bool] = {}
     for name in names:
         if name.endswith((".js", ".css", ".html")) and (staged / name).exists():
             for other, required in references(name, _text(staged / name), chunks):
-                if not stays_inside(other):
-                    raise ReleaseError(
-                        f"{redacted(base)}{name} refers to {other}, which is outside the release. {NO_RELEASE}"
-                    )
+                if other not in named:
+                    if fault := fault_of_name(other):
+                        where = f"{redacted(base)}{name}"
+                        raise ReleaseError(f"{where} refers to {printable(other)}, which {fault}. {NO_RELEASE}")
+                    if len(named) == MAX_FILES:
+                        raise ReleaseError(f"{redacted(base)} names more than {MAX_FILES} files. {NO_RELEASE}")
                 named[other] = named.get(other, False) or required
     return named
 

@@ -26,6 +26,7 @@ from pathlib import Path, PurePosixPath
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from embeddable_host.contract import ADAPTER, MANUAL_INIT, MANUAL_INIT_OPTIONS_SINCE, MINIFIED_ADAPTER
+from embeddable_host.limits import MAX_FOLDERS, MAX_NAME_LENGTH
 from embeddable_host.releases.disk import Snapshot, explained, sha384_of, snapshot
 from embeddable_host.releases.error import ReleaseError
 from embeddable_host.responses.body import IDENTITY, LARGE, Body
@@ -35,14 +36,12 @@ MANIFEST = "manifest.json"
 PLAIN = "files"
 
 REQUIRED = ("adapter.js", "app.html", "app.js")  # without these there is no widget
-MAX_FILES = 10_000
-MAX_BYTES = 512 * 1024 * 1024
 
 # The version of a build: webpack's DefinePlugin leaves it in `process.env`; failing that, the adapter is constructed
 # with it. A bare `version:"…"` is most often a library's.
 VERSION = (
-    re.compile(r'\bAPP_VERSION"?: ?"([0-9A-Za-z][0-9A-Za-z.-]*)"'),
-    re.compile(r'\bappUrl: ?[\w$]+, ?version: ?"([0-9A-Za-z][0-9A-Za-z.-]*)"'),
+    re.compile(r'\bAPP_VERSION"?: ?"([0-9A-Za-z][0-9A-Za-z.-]{0,63})"'),
+    re.compile(r'\bappUrl: ?[\w$]+, ?version: ?"([0-9A-Za-z][0-9A-Za-z.-]{0,63})"'),
 )
 
 
@@ -230,6 +229,13 @@ def stays_inside(name: str) -> bool:
     parts = PurePosixPath(name).parts
     plain = name.isprintable() and "\\" not in name and not name.startswith("/")
     return plain and bool(parts) and ".." not in parts and "/".join(parts) == name
+
+
+def fault_of_name(name: str) -> str | None:
+    """What is wrong with the name of a file of a release, such as "leads outside the release"; None for a good one."""
+    if len(name) > MAX_NAME_LENGTH or name.count("/") > MAX_FOLDERS:
+        return f"is longer than {MAX_NAME_LENGTH} characters or in more than {MAX_FOLDERS} folders"
+    return None if stays_inside(name) else "leads outside the release"
 
 
 def belongs(name: str) -> bool:
