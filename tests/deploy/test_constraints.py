@@ -42,3 +42,15 @@ def test_the_lock_has_the_same_versions_and_names_the_files_that_may_be_installe
     locked = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text(encoding="utf-8").strip())
     assert [package.split()[0] for package in locked] == [line for line in LINES if not line.startswith("#")]
     assert all("--hash=sha256:" in package for package in locked)
+
+
+def test_the_image_is_built_from_locked_files_only() -> None:
+    built = [line.split()[0] for line in (ROOT / "build.lock").read_text(encoding="utf-8").splitlines() if "==" in line]
+    assert {canonicalize_name(package.partition("==")[0]) for package in built} >= {
+        "hatchling",
+        *(canonicalize_name(requirement.name) for requirement in needed("hatchling")),
+    }
+    recipe = (ROOT / "Containerfile").read_text(encoding="utf-8")
+    installs = [line for line in recipe.splitlines() if re.search(r"pip (install|wheel) ", line)]
+    assert len(installs) == 4
+    assert all("--require-hashes" in line or "--no-index" in line for line in installs)

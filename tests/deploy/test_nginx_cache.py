@@ -25,6 +25,7 @@ def test_whatever_the_query_the_server_is_asked_once(folder: Path, certificates:
             responses = [proxy.ask(f"{REDIRECT_PAGE}?code={number}", {"X-Number": str(number)}) for number in range(5)]
 
         assert {response.status for response in responses} == {200}
+        server.wait_until_it_says(f"{REDIRECT_PAGE} HTTP")
         assert server.output.count(REDIRECT_PAGE + " HTTP") == 1
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from embeddable_host.config.load import load
 from embeddable_host.limits import DOWNLOAD_SECONDS, UNPACK_SECONDS
+from embeddable_host.serving import limits
 from world.host import COMMAND, call, configured, run
 
 UNITS = ["embeddable-host-pull.service", "embeddable-host-pull.timer", "embeddable-host.service"]
@@ -123,6 +124,13 @@ def test_the_server_starts_again_and_reloads_by_sighup(units: Path) -> None:
 
     assert options["Restart"] == "always"
     assert options["ExecReload"] == "/bin/kill -HUP $MAINPID"
+
+
+def test_the_server_has_the_files_and_the_time_that_it_needs(units: Path) -> None:
+    options = service(units, SERVER)
+
+    assert int(options["LimitNOFILE"]) >= 2 * limits.MAX_CONNECTIONS
+    assert int(options["TimeoutStopSec"]) > limits.KILL_SECONDS
 
 
 def test_the_server_and_the_pull_share_their_user_settings_and_data(units: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_full_disk_rejects_messages_and_is_logged_once_until_there_is_room(fol
 
         assert stored
         assert {response.status for response in responses} == {507}
-        assert len(errors_logged(server)) == 1
+        wait_until(lambda: len(errors_logged(server)) == 1, "it is logged")
         assert f"{relay_dir(folder)}. Make the folder writable" in server.output
         assert "(relay.dir): No space left on device" in server.output
         assert take(server, id).status == 204
@@ -173,7 +173,7 @@ def test_a_full_disk_rejects_messages_and_is_logged_once_until_there_is_room(fol
         assert put(server, stored[0]).status == 201
         while put(server, new_id(), b"x" * 8192).status == 201:
             pass
-        assert len(errors_logged(server)) == 2
+        wait_until(lambda: len(errors_logged(server)) == 2, "it is logged again")
 
 
 def test_a_disk_without_room_for_a_file_name_rejects_messages(folder: Path) -> None:

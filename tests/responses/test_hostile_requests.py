@@ -19,7 +19,7 @@ METHODS = ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "SE
 
 @pytest.mark.parametrize("method", METHODS)
 def test_another_method_is_refused_with_those_there_are(server: Server, large: str, method: str) -> None:
-    for address in ("/redirect.html", "/adapter.js", large, "/healthz"):
+    for address in ("/redirect.html", "/adapter.js", large, "/host.json"):
         response = server.ask(address, {"X-Secret": CANARY}, method)
         assert (response.status, response.headers["allow"]) == (405, "GET, HEAD")
         assert CANARY.encode() not in response.body
