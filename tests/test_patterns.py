@@ -6,6 +6,8 @@ import pytest
 
 from world.growth import USES, patterns, slow_inputs
 
+pytestmark = pytest.mark.extra
+
 PATTERNS = patterns()
 
 # Only for the host's own files and for what an operator writes.

@@ -27,6 +27,8 @@ CHECK = """
 from embeddable_host.check import check, client
 from embeddable_host.check.report import as_json
 from world.host import Quiet
+
+pytestmark = pytest.mark.extra
 client.RESPONSE_SECONDS, client.CHECK_SECONDS = map(float, sys.argv[2:])
 """
 CHECKING = """

@@ -243,6 +243,8 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.releases import fetch, pull
 from embeddable_host.releases.error import ReleaseError
 from world.small_release import Steps
+
+pytestmark = pytest.mark.extra
 fetch.RETRY_DELAYS_SECONDS = ()
 fetch.FILE_SECONDS = 1.5
 pull.KNOWN = pull.REQUIRED = ("app.js",)

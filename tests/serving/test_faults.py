@@ -620,6 +620,8 @@ def test_a_reload_during_a_start_does_not_end_the_host(folder: Path) -> None:
 
 CLOCK = """
 import signal, time
+
+pytestmark = pytest.mark.extra
 real, ahead = time.time, [0]
 time.time = lambda: real() + ahead[0]
 def jump(number, frame):

@@ -86,6 +86,7 @@ def popped_up(page: Page) -> Phone:
     return Phone(window.value)
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 def test_it_signs_in_once_whatever_is_posted_meanwhile(
     internet: Internet, open_browser: OpenBrowser, cell: Cell
