@@ -577,6 +577,19 @@ def test_a_signal_while_workers_start_ends_all_of_them(folder: Path, millisecond
         ends(server)
 
 
+@pytest.mark.parametrize("milliseconds", [0, 300, 700])
+def test_a_reload_while_workers_start_ends_nothing(folder: Path, milliseconds: int) -> None:
+    """A worker that cannot handle the signal yet is replaced."""
+    with started(folder, "--port", "0", "--workers", "2") as server:
+        server.wait_until_it_says("Started parent process")
+        time.sleep(milliseconds / 1000)
+        server.hang_up()
+        server.wait_until_ready()
+        server.reload()
+        goes_on(server)
+        ends(server)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSEGV])
 def test_a_worker_that_is_killed_loses_nothing_that_was_stored(folder: Path, number: signal.Signals) -> None:
     """As the system does when memory runs out."""

@@ -70,10 +70,13 @@ class Workers(Multiprocess):
         self.signal_queue.append(number)
         is_first = self._end is None
         self._end = self._end or time.monotonic() + KILL_SECONDS
+        self._send(signal.SIGTERM if is_first else signal.SIGKILL)
+
+    def _send(self, number: signal.Signals) -> None:
         for process in self.processes:
             if process.exitcode is None and process.pid is not None:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(process.pid, signal.SIGTERM if is_first else signal.SIGKILL)
+                    os.kill(process.pid, number)
 
     def terminate_all(self) -> None:
         """Once more: a worker that has ended by the signal may have been replaced before uvicorn handled it."""
@@ -89,9 +92,7 @@ class Workers(Multiprocess):
                 process.process.join(1)
 
     def handle_hup(self) -> None:
-        for process in self.processes:
-            if process.pid is not None:
-                os.kill(process.pid, signal.SIGHUP)
+        self._send(signal.SIGHUP)
 
 
 @contextlib.contextmanager

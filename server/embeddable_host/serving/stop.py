@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import ctypes
 import logging
+import multiprocessing
 import os
 import signal
 import threading
@@ -48,6 +49,9 @@ def be_worker() -> None:
     """Makes this process a worker: it stops when its parent has died, and only the parent handles a second signal."""
     _Process.is_worker = True
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    parent = multiprocessing.parent_process()
+    if parent is None or os.getppid() != parent.pid:  # it has died already
+        die(signal.SIGTERM)
 
 
 @contextlib.contextmanager
