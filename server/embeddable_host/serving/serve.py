@@ -178,11 +178,11 @@ def set_up_process() -> None:
     """Sets up what is process-wide (signals, log, files, memory, metrics), in a process that only serves, before its
     first site."""
     open_standard_streams()
+    return_free_memory()  # before the first thread, which is the log's: each would have a heap of its own
     handle_signals()
     allow_open_files()
     logging.config.dictConfig(log_config())
     log_fast()
-    return_free_memory()
     disable_created_series()
 
 
