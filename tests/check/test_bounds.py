@@ -20,6 +20,8 @@ from world.growth import MAX_RATIO, ratio
 from world.hostile import Behaviour, missing, once, with_length
 from world.measured import Measured, measured
 
+pytestmark = pytest.mark.extra
+
 MEMORY = 100  # MiB for one response
 MEMORY_OF_ALL = 400  # MiB for many at once
 HOST_INFO = "/host.json"
@@ -27,8 +29,6 @@ CHECK = """
 from embeddable_host.check import check, client
 from embeddable_host.check.report import as_json
 from world.host import Quiet
-
-pytestmark = pytest.mark.extra
 client.RESPONSE_SECONDS, client.CHECK_SECONDS = map(float, sys.argv[2:])
 """
 CHECKING = """

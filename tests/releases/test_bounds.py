@@ -24,6 +24,8 @@ from world.hostile import Behaviour, once, with_length, zeros_in_gzip
 from world.measured import measured
 from world.small_release import FILES, a_release
 
+pytestmark = pytest.mark.extra
+
 GIB = 1024 * MIB
 MEMORY = 100  # MiB that a bomb may take; each contains a GiB, or pretends to
 
@@ -243,8 +245,6 @@ from embeddable_host.config.settings import Settings
 from embeddable_host.releases import fetch, pull
 from embeddable_host.releases.error import ReleaseError
 from world.small_release import Steps
-
-pytestmark = pytest.mark.extra
 fetch.RETRY_DELAYS_SECONDS = ()
 fetch.FILE_SECONDS = 1.5
 pull.KNOWN = pull.REQUIRED = ("app.js",)

@@ -31,6 +31,8 @@ from world.internet import free_ports
 from world.relay import Waiting, altered, new_id, put, take
 from world.timeouts import TIMEOUT, wait_until
 
+pytestmark = pytest.mark.extra
+
 SOON = 20  # seconds that a stop may take when no response is open, also on a busy machine
 GROWTH = 40  # MiB
 PAGE = "/redirect.html"
@@ -633,8 +635,6 @@ def test_a_reload_during_a_start_does_not_end_the_host(folder: Path) -> None:
 
 CLOCK = """
 import signal, time
-
-pytestmark = pytest.mark.extra
 real, ahead = time.time, [0]
 time.time = lambda: real() + ahead[0]
 def jump(number, frame):
