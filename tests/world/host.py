@@ -153,7 +153,9 @@ class Server:
 def configured(folder: Path, settings: str = "") -> Path:
     """`folder` with `settings` as its embeddable.toml."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "embeddable.toml").write_text(settings, encoding="utf-8")
+    new = folder / ".embeddable.toml"  # a host that reads the file meanwhile gets the old one or the new one
+    new.write_text(settings, encoding="utf-8")
+    new.replace(folder / "embeddable.toml")
     return folder
 
 
