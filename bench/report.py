@@ -38,15 +38,15 @@ LEADS = {
 button, on a connection with a round trip of 100 ms and 10 Mbit/s. *Next page*: the user goes to the page again in the
 same tab; the browser still has this host's `app.js` in memory, and reads the CDN's from its cache.
 *Restarted browser*: the browser was closed in between, and has kept its cache.""",
-    "sign-in": """Host, CDN and RingCentral are all 100 ms away. The user presses *Sign In*, and the login page sends
-the window back at once. *Severed*: the login page also severs the window; with the CDN's way such a sign-in never ends,
-so it is compared with a plain one.""",
+    "sign-in": """Host, CDN and RingCentral are all 100 ms away. The user presses *Sign In*, and the login page
+redirects back immediately. *Severed*: the login page also severs the window. With the CDN such a sign-in never
+completes, so this row is compared with a plain sign-in.""",
     "handoff": "On the same connection.",
     "wire": """The sizes of the compressed files.
 
-With the previous `app.js` as a compression dictionary (RFC 9842), an update of it would need about a thousandth of its
-compressed size if 40 places differ, and a thirtieth if 4,000 do. The host does not do this: only Chromium supports it,
-and only with certificates of public authorities, so an intranet gains nothing. It cannot be used for `adapter.js`,
+If the previous `app.js` served as a compression dictionary (RFC 9842), a new `app.js` would need about a thousandth of
+its compressed size if 40 places differ, and a thirtieth if 4,000 do. The host does not do this: only Chromium supports
+it, and only with certificates of public authorities, so an intranet gains nothing. It cannot be used for `adapter.js`,
 which pages of other sites load, and each release would need a delta for every older one.""",
     "speed": "32 connections request the same address. The server has one core.",
     "memory": "One worker, a full release, and three profiles beside the default one.",

@@ -56,5 +56,5 @@ def measure(folder: Path, host: Path, release: Path) -> list[Row]:
                 kib(theirs(release, *CHANGED)),
             )
         ),
-        show(Row("of it, files that have not changed", "KiB", kib(same))),
+        show(Row("update, unchanged files", "KiB", kib(same))),
     ]

@@ -552,7 +552,7 @@ def test_a_host_that_stays_out_of_reach_is_reported_to_the_user_after_a_minute(
     phone = open_phone(internet, context)
     login = phone.open_login()
     wait_until(lambda: pump(phone.page) and tries > 1, "the window has tried twice")
-    expect(login.locator("#status")).to_contain_text("closes by itself")
+    expect(login.locator("#status")).to_contain_text("closes automatically")
 
     login.evaluate("() => { const then = Date.now() + 61_000; Date.now = () => then; }")
 
