@@ -9,6 +9,7 @@ import pytest
 from embeddable_host.config.load import load
 from embeddable_host.config.settings import Settings
 from embeddable_host.config.warnings import warnings
+from embeddable_host.deploy.nginx import NginxOptions, site
 from embeddable_host.faults.faults import FAULTS
 from embeddable_host.responses.body import IDENTITY
 from embeddable_host.site.site import Site, build_site
@@ -113,6 +114,17 @@ def test_the_nginx_block_for_an_export_is_the_one_in_its_own_configuration() -> 
     comment = "\n".join(line.removeprefix("#").removeprefix("     ") for line in template.splitlines())
     [block] = [block for block in Page("docs/deploying.md").blocks("nginx") if "root" in block]
     assert block in comment
+
+
+def test_the_documented_limits_of_a_client_address_are_nginx_s() -> None:
+    configuration = site(NginxOptions("phone.example.com"))
+    [(messages, each_minute, waits)] = re.findall(
+        r"burst of (\d+) messages, then (\d+) a minute, and have (\d+) requests waiting",
+        " ".join(Page("docs/deploying.md").text.split()),
+    )
+    assert f" burst={messages} " in configuration
+    assert f" rate={each_minute}r/m;" in configuration
+    assert f"_relay_waits {waits};" in configuration
 
 
 def test_the_documented_metrics_are_the_served_ones(folder: Path) -> None:
