@@ -12,40 +12,32 @@ from pathlib import Path
 import pytest
 
 from world.host import Response, Server, ask, configured, serving
-from world.relay import MEDIA_TYPE, OWN_PAGE, Waiting, new_id, post, put, take, waiting_connection, with_times
+from world.relay import (
+    MEDIA_TYPE,
+    OWN_PAGE,
+    SETTINGS,
+    Waiting,
+    new_id,
+    post,
+    put,
+    sharing,
+    take,
+    waiting_connection,
+    with_times,
+)
 from world.timeouts import TIMEOUT, wait_until
 
 LIMIT = 8192  # bytes of a message
-SETTINGS = """
-[profiles.sandbox.params]
-prefix = "rc-sandbox"
-"""
 NAME = "phone.example.com"  # in the Host field
 HEAD = f"Host: {NAME}\r\nContent-Type: {MEDIA_TYPE}\r\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return configured(tmp_path / "host", SETTINGS)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A host where nobody waits long."""
-    folder = configured(tmp_path_factory.mktemp("relay") / "host", SETTINGS)
-    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.2, BODY_TIMEOUT_SECONDS=0.3)) as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     """Two hosts that share their messages, like two workers."""
     place = tmp_path_factory.mktemp("pair")
-    shared = f'{SETTINGS}[relay]\ndir = "{place / "shared"}"'
-    one, other = (configured(place / name, shared) for name in ("one", "other"))
-    environment = with_times(place, WAIT_SECONDS=0.2)
-    with serving(one, environment=environment) as first, serving(other, environment=environment) as second:
-        yield first, second
+    with sharing(place, with_times(place, WAIT_SECONDS=0.2)) as hosts:
+        yield hosts
 
 
 def post_framed(server: Server, id: str, framing: str, body: bytes) -> Response | None:

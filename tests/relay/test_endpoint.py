@@ -10,15 +10,20 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from world.host import STARTED, Server, configured, serving
-from world.relay import MEDIA_TYPE, Waiting, altered, new_id, put, take, waiting_connection, with_times
+from world.relay import (
+    MEDIA_TYPE,
+    SETTINGS,
+    Waiting,
+    altered,
+    new_id,
+    put,
+    sharing,
+    take,
+    waiting_connection,
+    with_times,
+)
 from world.timeouts import TIMEOUT, wait_until
 
-SETTINGS = """
-[params]
-clientId = "a"
-[profiles.sandbox.params]
-prefix = "rc-sandbox"
-"""
 WORKERS = [pytest.param((), id="one process"), pytest.param(("--workers", "2"), id="workers")]
 POLICY = {
     "cache-control": "no-store",
@@ -27,27 +32,11 @@ POLICY = {
 }
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return configured(tmp_path / "host", SETTINGS)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A host where nobody waits long."""
-    folder = configured(tmp_path_factory.mktemp("relay") / "host", SETTINGS)
-    with serving(folder, environment=with_times(folder, WAIT_SECONDS=0.3, BODY_TIMEOUT_SECONDS=0.3)) as server:
-        yield server
-
-
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     """Two hosts that share their messages, like two workers."""
-    place = tmp_path_factory.mktemp("pair")
-    shared = f'{SETTINGS}[relay]\ndir = "{place / "shared"}"'
-    one, other = (configured(place / name, shared) for name in ("one", "other"))
-    with serving(one) as first, serving(other) as second:
-        yield first, second
+    with sharing(tmp_path_factory.mktemp("pair")) as hosts:
+        yield hosts
 
 
 # Putting and taking

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from world import hosts
+from world import browser_modes, hosts
 from world.browser_modes import PLAIN, STORAGE_DENIED, BrowserMode, OpenBrowser
 from world.hosts import CLIENT_ID, SANDBOX_CLIENT_ID
 from world.internet import CROSS_SITE, HOST, LOADER, OWN, PLATFORMS, PREFIXED, SAME_SITE, Internet
@@ -101,16 +101,7 @@ SITES = (SAME_SITE, CROSS_SITE)
 Outcome = Literal["signs in", "never signs in", "does not start"]
 
 
-@dataclass(frozen=True)
-class Cell:
-    way: str
-    site: str
-    mode: BrowserMode
-    severed: bool
-
-    def __str__(self) -> str:
-        return ", ".join([self.way, self.site, self.mode, *(["opener severed"] if self.severed else [])])
-
+class Cell(browser_modes.Cell):
     @property
     def outcome(self) -> Outcome:
         if WAYS[self.way].base != LOADER_BASE:

@@ -4,14 +4,13 @@ The cells are those of `site/test_sign_in.py`, in few ways of embedding: nothing
 app, end a sign-in, or cause another token request.
 """
 
-from dataclasses import dataclass
 from itertools import product
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from world.attacker import CODE, JWT
-from world.browser_modes import PLAIN, BrowserMode, OpenBrowser
+from world.browser_modes import PLAIN, BrowserMode, Cell, OpenBrowser
 from world.hosts import CLIENT_ID
 from world.internet import CROSS_SITE, EVIL, HOST, PLATFORMS, SAME_SITE, Internet
 from world.platform import LOGIN_HOST, TokenRequest
@@ -29,17 +28,6 @@ WAYS = {
         ADAPTER_FRAME,
     ),
 }
-
-
-@dataclass(frozen=True)
-class Cell:
-    way: str
-    site: str
-    mode: BrowserMode
-    severed: bool
-
-    def __str__(self) -> str:
-        return ", ".join([self.way, self.site, self.mode, *(["opener severed"] if self.severed else [])])
 
 
 CELLS = [

@@ -16,6 +16,7 @@ import functools
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -37,6 +38,19 @@ class BrowserMode(StrEnum):
 
 PLAIN, INCOGNITO, STORAGE_DENIED = BrowserMode
 OpenBrowser = Callable[[BrowserMode], BrowserContext]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A sign-in to try: the way of embedding, the site of the page, and whether the login page severs the window."""
+
+    way: str
+    site: str
+    mode: BrowserMode
+    severed: bool
+
+    def __str__(self) -> str:
+        return ", ".join([self.way, self.site, self.mode, *(["opener severed"] if self.severed else [])])
 
 
 class Browsers:

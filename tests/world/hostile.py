@@ -8,11 +8,12 @@ import functools
 import gzip
 import itertools
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
 import brotli
+
+from world.upstream import accepting
 
 OK = b"HTTP/1.1 200 OK\r\n"
 JAVASCRIPT = OK + b"Content-Type: text/javascript; charset=utf-8\r\n"
@@ -36,15 +37,8 @@ def serving(behaviours: Mapping[str, Behaviour]) -> Iterator[str]:
                 for piece in behaviours.get(path, behaviours["*"])():
                     connection.sendall(piece)
 
-    def listen() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=listen, daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
-        listener.shutdown(socket.SHUT_RDWR)
+    with accepting(serve) as port:
+        yield f"http://127.0.0.1:{port}/"
 
 
 def once(response: bytes) -> Behaviour:

@@ -9,10 +9,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from world.host import Headers, Response, Server, ask
+from world.host import Headers, Response, Server, ask, configured, serving
 from world.timeouts import TIMEOUT
 
 MEDIA_TYPE = "application/octet-stream"
+SETTINGS = """
+[params]
+clientId = "a"
+[profiles.sandbox.params]
+prefix = "rc-sandbox"
+"""
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
 
@@ -69,6 +75,15 @@ def waiting_connection(server: Server, id: str, *fields: str) -> Iterator[socket
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT) as connection:
         connection.sendall(f"{head}\r\n\r\n".encode())
         yield connection
+
+
+@contextlib.contextmanager
+def sharing(place: Path, environment: Mapping[str, str] | None = None) -> Iterator[tuple[Server, Server]]:
+    """Two hosts that share their messages, like two workers; all in the folder `place`."""
+    shared = f'{SETTINGS}[relay]\ndir = "{place / "shared"}"'
+    one, other = (configured(place / name, shared) for name in ("one", "other"))
+    with serving(one, environment=environment) as first, serving(other, environment=environment) as second:
+        yield first, second
 
 
 def with_times(folder: Path, **seconds: float) -> Mapping[str, str]:

@@ -1,10 +1,25 @@
-"""A server behind nginx that records every request."""
+"""A server that a test makes itself: one behind nginx that records every request, say."""
 
 import contextlib
 import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+
+
+@contextlib.contextmanager
+def accepting(serve: Callable[[socket.socket], None]) -> Iterator[int]:
+    """The port of a server that calls `serve` for each connection, in a thread of its own."""
+
+    def listen() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=listen, daemon=True).start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager
@@ -21,15 +36,8 @@ def recording(respond: Callable[[bytes], bytes]) -> Iterator[tuple[str, list[byt
                 requests.append(request)
                 connection.sendall(respond(request))
 
-    def listen() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=listen, daemon=True).start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}", requests
-        listener.shutdown(socket.SHUT_RDWR)
+    with accepting(serve) as port:
+        yield f"127.0.0.1:{port}", requests
 
 
 def ok(request: bytes) -> bytes:
